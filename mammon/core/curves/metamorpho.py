@@ -1,0 +1,224 @@
+"""A MetaMorpho vault over its Morpho Blue markets.
+
+Sources: `MetaMorpho` 1.0.0 and `MetaMorphoV1_1`: `_supplyMorpho`, `_accruedFeeShares` /
+`_accruedFeeAndAssets`, `_maxDeposit`, `_withdrawable`, `_convertToAssetsWithTotals`.
+
+The vault has no rate of its own on chain. Here it is the growth its holders get:
+`r = sum(a_i * s_i) // T`, `net = r * (WAD - fee) // WAD`, with a_i the vault's assets in market i
+after the deposit, s_i the market's supply rate then, and T the vault's total assets: the sum of the
+a_i, and in 1.1 also the lost assets, which share in the price but earn nothing.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import ClassVar, Literal
+
+from mammon.core.curves.morpho import MorphoMarket, accrue, assets_down, assets_up, supply, supply_rate
+from mammon.core.fixed import RAY, WAD
+from mammon.core.numbers import Units, Wad
+from mammon.core.rates import Scale
+
+_NOTHING = Units(0)
+
+
+@dataclass(frozen=True, slots=True)
+class VaultMarket:
+    """A market the vault has enabled, its supply shares there, and its cap (0: no more deposits)."""
+
+    market: MorphoMarket
+    shares: Units
+    cap: Units
+
+
+@dataclass(frozen=True, slots=True)
+class MetaMorphoCurve:
+    """A vault at one block; rates are wads per second, before compounding."""
+
+    scale: ClassVar[Scale] = Scale.WAD_PER_SECOND
+
+    version: Literal["1.0", "1.1"]
+    markets: tuple[VaultMarket, ...]
+    """Enabled markets in the order of the withdraw queue."""
+    supply_queue: tuple[int, ...]
+    """Positions in `markets`, in the order of the supply queue; entries without a cap may be left out."""
+    fee: Wad
+    total_shares: Units
+    """`totalSupply`."""
+    last_total_assets: Units
+    decimals_offset: int
+    """18 less the asset's decimals, at least 0."""
+    lost_assets: Units = _NOTHING
+    """As stored; 1.0 has none."""
+    shift: Units = _NOTHING
+
+    def rate_after(self, amount: int, at: int) -> int:
+        """Return the net rate after a deposit of `amount` mined at `at`, wad per second.
+
+        Raises `ValueError` where the deposit would revert with `AllCapsReached`.
+        """
+        if amount < 0:
+            raise ValueError("amount is negative")
+        book = self._book(at)
+        book.deposit(amount)
+        return book.net_rate()
+
+    def rate_ceiling(self, at: int, most: int | None = None) -> int:
+        """Return a rate that no deposit at `at` exceeds, or none of up to `most`.
+
+        A deposit can raise the vault's rate, when the queue sends it where rates are above the mean:
+        as far as the best market's without a limit.
+        """
+        return self._book(at).ceiling(most)
+
+    def total_assets_at(self, at: int) -> int:
+        """Return `totalAssets()` at `at`, the shift included."""
+        book = self._book(at)
+        return sum(book.assets()) + book.lost
+
+    def share_price_at(self, at: int) -> int:
+        """Return `convertToAssets(10**(27 + decimals_offset))` at `at`: an index in rays, from RAY on.
+
+        Fee shares that the vault would mint at `at` are counted.
+        """
+        book = self._book(at)
+        unit: int = 10**self.decimals_offset
+        return RAY * unit * (book.last_total + 1) // (book.total_shares + unit)
+
+    def max_deposit_at(self, at: int) -> int:
+        """Return the largest deposit at `at` that no cap stops.
+
+        Equals `maxDeposit`, except that a market queued twice counts once, as it can be filled once.
+        """
+        book = self._book(at)
+        return sum(book.room(position) for position in set(self.supply_queue))
+
+    def liquidity_at(self, at: int) -> int:
+        """Return what all holders together could withdraw at `at` through the withdraw queue."""
+        book = self._book(at)
+        return sum(
+            min(held, totals.supply_assets - totals.borrow_assets)
+            for held, totals in zip(book.assets(), book.totals, strict=True)
+        )
+
+    def _book(self, at: int) -> _Book:
+        book = _Book(self, at)
+        book.deposit(self.shift, beyond_caps=True)
+        return book
+
+
+class _Book:
+    """The vault's holdings accrued to one moment, into which deposits are put."""
+
+    __slots__ = ("curve", "last_total", "lost", "shares", "total_shares", "totals")
+
+    def __init__(self, curve: MetaMorphoCurve, at: int) -> None:
+        self.curve = curve
+        self.totals = [accrue(entry.market, at) for entry in curve.markets]
+        self.shares: list[int] = [entry.shares for entry in curve.markets]
+        self.total_shares: int = curve.total_shares
+        self.last_total: int = curve.last_total_assets
+        self.lost: int = curve.lost_assets
+        self._accrue_fee()
+
+    def deposit(self, amount: int, *, beyond_caps: bool = False) -> None:
+        """Mint the depositor's shares and fill the supply queue; raise `ValueError` if no cap admits all.
+
+        `beyond_caps` puts the rest where the queue ends: supply of our own that was there before others
+        filled the caps.
+        """
+        if amount == 0:
+            return
+        unit: int = 10**self.curve.decimals_offset
+        self.total_shares += amount * (self.total_shares + unit) // (self.last_total + 1)
+        self.last_total += amount
+        rest = self._fill_queue(amount)
+        if rest and not beyond_caps:
+            raise ValueError("the deposit exceeds every cap of the vault's supply queue")
+        if rest and self.totals:
+            self._supply(self.curve.supply_queue[-1] if self.curve.supply_queue else 0, rest)
+        self._accrue_fee()
+
+    def net_rate(self) -> int:
+        """Return the holders' rate, wad per second."""
+        assets = self.assets()
+        total = sum(assets) + self.lost
+        if total == 0:
+            return 0
+        earned = sum(
+            held * supply_rate(totals, entry.market.fee)
+            for entry, totals, held in zip(self.curve.markets, self.totals, assets, strict=True)
+            if held
+        )
+        return earned // total * (WAD - self.curve.fee) // WAD
+
+    def ceiling(self, most: int | None) -> int:
+        """Return a net rate that no deposit exceeds, or none of up to `most`."""
+        rates = [
+            supply_rate(totals, entry.market.fee)
+            for entry, totals in zip(self.curve.markets, self.totals, strict=True)
+        ]
+        open_to = set(self.curve.supply_queue)
+        bound = max(
+            (rate for place, rate in enumerate(rates) if self.shares[place] or place in open_to), default=0
+        )
+        if most is not None:
+            bound = min(bound, self._thinned(rates, most, bound))
+        return bound * (WAD - self.curve.fee) // WAD
+
+    def _thinned(self, rates: list[int], most: int, bound: int) -> int:
+        """Return a rate before the fee that no deposit of up to `most` exceeds; `bound` when it tells none.
+
+        Supply lowers a market's own rate: what is there earns no more than before, and what comes no more
+        than the best rate of the queue. Rounding is counted against us: a holding may be worth one unit
+        more than told, and each purchase of shares may lose the worth of one.
+        """
+        assets, queue = self.assets(), self.curve.supply_queue
+        earned = sum((held + 1) * rate for held, rate in zip(assets, rates, strict=True))
+        bought = (self.totals[place] for place in queue)
+        lost = sum(assets_up(1, totals.supply_assets, totals.supply_shares) + 1 for totals in bought)
+        total = sum(assets) + self.lost - lost
+        if total <= 0:
+            return bound
+        best = max((rates[place] for place in queue), default=0)
+        return max(earned // total, (earned + most * best) // (total + most))
+
+    def assets(self) -> list[int]:
+        """Return the worth of the vault's shares, market by market."""
+        return [
+            assets_down(held, totals.supply_assets, totals.supply_shares)
+            for held, totals in zip(self.shares, self.totals, strict=True)
+        ]
+
+    def room(self, position: int) -> int:
+        """Return what one market's cap still admits."""
+        totals = self.totals[position]
+        held = assets_up(self.shares[position], totals.supply_assets, totals.supply_shares)
+        return max(0, self.curve.markets[position].cap - held)
+
+    def _fill_queue(self, amount: int) -> int:
+        for position in self.curve.supply_queue:
+            taken = min(self.room(position), amount)
+            if taken:
+                self._supply(position, taken)
+                amount -= taken
+                if amount == 0:
+                    break
+        return amount
+
+    def _supply(self, position: int, amount: int) -> None:
+        before = self.totals[position]
+        after = supply(before, amount)
+        self.totals[position] = after
+        self.shares[position] += after.supply_shares - before.supply_shares
+
+    def _accrue_fee(self) -> None:
+        """Mint the fee's shares on what was earned since `last_total`; 1.1 books a loss as lost assets."""
+        real = sum(self.assets())
+        if self.curve.version == "1.1" and real < self.last_total - self.lost:
+            self.lost = self.last_total - real
+        total = real + self.lost
+        fee_assets = max(0, total - self.last_total) * self.curve.fee // WAD
+        unit: int = 10**self.curve.decimals_offset
+        self.total_shares += fee_assets * (self.total_shares + unit) // (total - fee_assets + 1)
+        self.last_total = total
