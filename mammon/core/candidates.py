@@ -1,0 +1,263 @@
+"""Candidates: which money could go where, priced exactly, the hopeless ones pruned by bounds.
+
+Every venue's rate is known before any deposit, and no deposit of what the account has raises a yield
+above the venue's ceiling (`rate_ceiling` of its curve). So `ceiling - source rate` bounds what a pair could
+gain per dollar, times the amount what it could gain in all, and pairs are priced exactly only while
+their bounds reach the policy's least gains and the best found. What is priced and too little is not
+judged. The result is the same as judging all pairs; a test compares.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection
+from dataclasses import dataclass
+from decimal import Decimal
+
+from mammon.core import rates
+from mammon.core.costs import Cost, asset_usd, cost_of, token_amount
+from mammon.core.gates import Case, judge, money_of
+from mammon.core.numbers import Rate, Units, Usd
+from mammon.core.plan import IDLE, Move, actions_of
+from mammon.core.policy import Policy
+from mammon.core.rates import Scale
+from mammon.core.types import MarketState, Portfolio, Position, Price, Snapshot, Unread, Verdict
+from mammon.errors import MalformedError
+
+Accept = Callable[[tuple[Verdict, ...]], bool]
+
+
+@dataclass(frozen=True, slots=True)
+class Judgement:
+    """One candidate with every gate's verdict on it."""
+
+    move: Move
+    verdicts: tuple[Verdict, ...]
+
+    @property
+    def passed(self) -> bool:
+        """Whether every gate passed."""
+        return all(verdict.passed for verdict in self.verdicts)
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """Money that could move: the wallet, or one position."""
+
+    slug: str
+    state: MarketState | None
+    """None for the wallet, and for a market that could not be read."""
+    available: Units | None
+    """None when what could leave is not known."""
+    apy: Rate | None
+    usd: Usd | None = None
+    """Worth of what is available; None when the amount or the price is not known."""
+
+
+class Desk:
+    """The rates, sources and targets of one decision, each computed once."""
+
+    def __init__(self, snapshot: Snapshot, portfolio: Portfolio, policy: Policy, now: int) -> None:
+        self.snapshot, self.portfolio, self.policy, self.now = snapshot, portfolio, policy, now
+        self.at = snapshot.block.timestamp + policy.execution_delay_s
+        self._yields: dict[tuple[int, Scale], Decimal] = {}
+        self._costs: dict[tuple[str, str], Cost | Unread] = {}
+        self._settled: dict[str, Verdict] = {}
+        self._from_primary: dict[str, Judgement] = {}
+        self.readings = {slug_of(reading): reading for reading in snapshot.markets}
+        self.apys = {slug: self._apy(reading) for slug, reading in self.readings.items()}
+        self.holdings = {slug_of(position): position for position in portfolio.positions}
+        self.sources = self._sources()
+        most = max((source.available or Units(0) for source in self.sources), default=Units(0))
+        self.ceilings = {slug: self._ceiling(reading, most) for slug, reading in self.readings.items()}
+        self.promising = sorted(self.ceilings, key=lambda slug: (-self.ceilings[slug], slug))
+        """Every venue, the highest ceiling first."""
+        self.primary = next(iter(self._by_promise(self.promising)), None)
+        """The source with most to gain: the one each venue is judged for."""
+
+    def source(self, slug: str) -> Source | None:
+        """Return the source of that name, if the account has anything there."""
+        return next((source for source in self.sources if source.slug == slug), None)
+
+    def judgement(self, source: Source, target: str, amount: Units | None = None) -> Judgement:
+        """Return the candidate of moving `amount` (default: what fits), with its verdicts."""
+        if source is not self.primary or amount is not None:
+            return self._judged(source, self.move(source, self.readings[target], amount))
+        found = self._from_primary.get(target)
+        if found is None:
+            found = self._judged(source, self.move(source, self.readings[target], None))
+            self._from_primary[target] = found
+        return found
+
+    def move(self, source: Source, target: MarketState | Unread, amount: Units | None) -> Move:
+        """Price one candidate exactly: the rate after our deposit, the gain, the cost."""
+        slug = slug_of(target)
+        if isinstance(target, Unread):
+            size = amount if amount is not None else source.available or Units(0)
+            unread = Unread("cost", f"venue:{target.code}", target.reason)
+            return Move(source.slug, slug, size, source.apy, None, None, unread, None)
+        size = amount if amount is not None else _fitting(source.available or Units(0), target.room)
+        after = self._apy_after(target, size)
+        cost = self._cost(source, target)
+        return Move(
+            source.slug, slug, size, source.apy, self.apys[slug], after, cost, self._gain(source, size, after)
+        )
+
+    def best(self, targets: Collection[str], accept: Accept, at_least_usd: Decimal) -> Judgement | None:
+        """Return the accepted candidate with the highest net yearly gain of at least `at_least_usd`.
+
+        None when there is no such candidate. Ties go to the first in order of promise, then name.
+        `accept` must not take what a profit gate refuses: such candidates may not come before it.
+        """
+        order = [slug for slug in self.promising if slug in targets]
+        found: Judgement | None = None
+        worth = at_least_usd
+        for source in self._by_promise(order):
+            kept = self._from_primary if source is self.primary else {}
+            for target in order:
+                if target == source.slug:
+                    continue
+                if self._hopeless(source, target, worth):
+                    break
+                known = kept.get(target)
+                move = known.move if known else self.move(source, self.readings[target], None)
+                net = net_gain(move)
+                if net is None or net < worth or (found is not None and net == worth):
+                    continue
+                candidate = known or self._judged(source, move)
+                if accept(candidate.verdicts):
+                    found, worth = candidate, net
+        return found
+
+    # --- what is known about one place ---------------------------------------------------------
+
+    def _apy(self, reading: MarketState | Unread) -> Rate | None:
+        if isinstance(reading, Unread) or reading.curve is None:
+            return None
+        return self._apy_after(reading, Units(0))
+
+    def _apy_after(self, state: MarketState, amount: Units) -> Rate | None:
+        if state.curve is None:
+            return None
+        try:
+            raw = state.curve.rate_after(amount, self.at)
+            return Rate(self._yield(raw, state.curve.scale))
+        except (ValueError, MalformedError):  # the venue would revert, or its rate is beyond any curve
+            return None
+
+    def _ceiling(self, reading: MarketState | Unread, most: Units) -> Decimal:
+        if isinstance(reading, Unread) or reading.curve is None:
+            return Decimal(-1)
+        try:
+            return self._yield(reading.curve.rate_ceiling(self.at, most), reading.curve.scale)
+        except (ValueError, MalformedError):  # it cannot be priced, so it promises nothing
+            return Decimal(-1)
+
+    def _yield(self, raw: int, scale: Scale) -> Decimal:
+        known = self._yields.get((raw, scale))
+        if known is None:
+            known = self._yields[raw, scale] = rates.apy(raw, scale)
+        return known
+
+    def _held(self, slug: str) -> int | None:
+        position = self.holdings.get(slug)
+        if isinstance(position, Unread):
+            return None
+        return 0 if position is None else position.assets
+
+    def _sources(self) -> tuple[Source, ...]:
+        idle = self.portfolio.idle
+        if isinstance(idle, Unread):
+            wallet = Source(IDLE, None, None, None)
+        else:
+            keep = token_amount(self.policy.keep_liquid_usdc, self.portfolio.asset.decimals)
+            spare = Units(max(0, idle - keep))
+            wallet = Source(IDLE, None, spare, Rate(Decimal(0)), self._usd(spare))
+        held = [self._held_source(position) for position in self.portfolio.positions]
+        return tuple(s for s in (wallet, *held) if s.available is None or s.available > 0)
+
+    def _held_source(self, position: Position | Unread) -> Source:
+        slug = slug_of(position)
+        state = self.readings.get(slug)
+        if isinstance(position, Unread) or state is None or isinstance(state, Unread):
+            return Source(slug, None, None, None)
+        liquid = Units(0) if state.locked else Units(min(position.assets, state.withdrawable))
+        return Source(slug, state, liquid, self.apys[slug], self._usd(liquid))
+
+    def _usd(self, amount: Units) -> Usd | None:
+        price = self.snapshot.asset_usd
+        return asset_usd(amount, self.portfolio.asset.decimals, price) if isinstance(price, Price) else None
+
+    # --- what a pair is worth ------------------------------------------------------------------
+
+    def _cost(self, source: Source, target: MarketState) -> Cost | Unread:
+        leaving = source.state.market.protocol if source.state else ""
+        key = (leaving, target.market.protocol)
+        if key not in self._costs:
+            actions = actions_of(source.state, target)
+            self._costs[key] = cost_of(actions, self.snapshot, self.policy.price_margin)
+        return self._costs[key]
+
+    def _gain(self, source: Source, amount: Units, after: Rate | None) -> Usd | None:
+        usd = self._usd(amount)
+        if after is None or source.apy is None or usd is None:
+            return None
+        return Usd(usd * (after - source.apy))
+
+    def _judged(self, source: Source, move: Move) -> Judgement:
+        case = Case(
+            move,
+            money_of(move, self.snapshot, self.portfolio, self.policy),
+            self.readings[move.target],
+            source.available,
+            self._held(move.target),
+            self.snapshot,
+            self.portfolio,
+            self.policy,
+            self.now,
+        )
+        return Judgement(move, judge(case, self._settled))
+
+    def _hopeless(self, source: Source, target: str, worth: Decimal) -> bool:
+        """Say whether no amount could gain `worth` and the least yield: nor could a lower ceiling."""
+        if self._bound(source, target) < worth:
+            return True
+        return source.apy is not None and self.ceilings[target] - source.apy < self.policy.min_apy_gain
+
+    def _bound(self, source: Source, target: str) -> Decimal:
+        """Return what no amount moved from here to there gains more than, dollars; 0 when it is not known."""
+        if source.apy is None or source.usd is None:
+            return Decimal(0)
+        return source.usd * (self.ceilings[target] - source.apy)
+
+    def _by_promise(self, order: list[str]) -> list[Source]:
+        if not order:
+            return []
+        return sorted(
+            self.sources,
+            key=lambda source: (-self._bound(source, order[0]), source.available is None, source.slug),
+        )
+
+
+def slug_of(item: MarketState | Position | Unread) -> str:
+    """Return the name that links a market's reading and the account's position in it."""
+    if isinstance(item, Unread):
+        return item.subject
+    return item.market.slug if isinstance(item, MarketState) else item.slug
+
+
+def net_gain(move: Move) -> Decimal | None:
+    """Return a candidate's yearly gain after its cost in dollars, or None when it is not known."""
+    if move.gain_usd is None or isinstance(move.cost, Unread):
+        return None
+    return move.gain_usd - move.cost.usd
+
+
+def rank(judged: Judgement) -> tuple[bool, Decimal]:
+    """Return a key that puts the best known net gain highest and what is unknown lowest."""
+    net = net_gain(judged.move)
+    return net is not None, net if net is not None else Decimal(0)
+
+
+def _fitting(available: Units, room: Units | None) -> Units:
+    """Clip an amount to the head-room; with none left keep it, so that the cap gate says so."""
+    return available if room is None or room <= 0 else Units(min(available, room))

@@ -1,0 +1,59 @@
+"""Policy: what the owner allows, as one immutable value that every decision carries.
+
+The defaults stand here and nowhere else. Its hash is in every decision and document, so that a
+changed threshold cannot pass unnoticed.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+from decimal import Decimal
+
+from mammon.core import canonical
+from mammon.core.numbers import Fraction, Seconds, Usd
+
+
+@dataclass(frozen=True, slots=True)
+class Policy:
+    """Thresholds of the gates and the shape of a move."""
+
+    min_apy_gain: Fraction = Fraction(Decimal("0.005"))
+    """Least gain in yearly yield, after our own dilution and the cost of the move."""
+    min_annual_gain_usd: Usd = Usd(Decimal(10))
+    """Least net gain over a year."""
+    max_break_even_days: Decimal = Decimal(30)
+    """Longest time until the gain has paid the cost; compared exactly, rounded only to show."""
+    max_cost_share: Fraction = Fraction(Decimal("0.01"))
+    """Highest cost as a share of the amount moved."""
+    max_apy: Fraction = Fraction(Decimal("0.60"))
+    """A rate above this is a broken reading or a trap, never an opportunity."""
+    exit_liquidity_multiple: Decimal = Decimal(3)
+    """What could leave the venue now, without our deposit, over what we would hold there."""
+    max_pool_share: Fraction = Fraction(Decimal("0.20"))
+    """Our largest share of everything supplied to one market."""
+    max_data_age_s: Seconds = Seconds(60)
+    """Oldest block a decision may rest on."""
+    price_margin: Fraction = Fraction(Decimal("0.10"))
+    """A price feed is fresh up to its heartbeat plus this share of it."""
+    min_price_usd: Usd = Usd(Decimal("0.995"))
+    """Lowest price of the asset at which anything is deposited."""
+    max_price_usd: Usd = Usd(Decimal("1.005"))
+    """Highest price of the asset at which anything is deposited."""
+    sequencer_grace_s: Seconds = Seconds(3600)
+    """How long after the sequencer came back its feeds are not trusted yet."""
+    cooldown_s: Seconds = Seconds(1800)
+    """Least time between two moves."""
+    max_moves_per_day: int = 4
+    """Moves in any 24 hours."""
+    max_gas_usd: Usd = Usd(Decimal("0.50"))
+    """Highest cost of any one transaction of a move."""
+    keep_liquid_usdc: Usd = Usd(Decimal(0))
+    """Kept in the wallet, never deposited."""
+    execution_delay_s: Seconds = Seconds(10)
+    """How long after the block just read the deposit is expected to be mined."""
+
+    @property
+    def hash(self) -> str:
+        """The policy's identity: sha256 of its canonical bytes, as 64 hexadecimal digits."""
+        return hashlib.sha256(canonical.dumps(self)).hexdigest()
