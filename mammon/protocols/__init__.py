@@ -1,0 +1,1 @@
+"""Adapters: one small file per protocol. Pure: they yield calls and are sent return data."""

@@ -1,0 +1,1 @@
+"""Selectors and event topics as literals, the signature beside each; a test derives every one again."""
