@@ -1,0 +1,1 @@
+"""The one place for HTTP edges: deadlines, transport, retries, rate limits, redaction."""
