@@ -1,0 +1,90 @@
+"""What contracts say and hear: values in 32-byte words, and the data of reverts."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from typing import Any
+
+from mammon.core.abi import byte_string, encode, signed_word, word
+from mammon.core.address import address_from_word
+from mammon.core.types import Address
+from mammon.errors import MalformedError
+
+ZERO_ADDRESS = Address("0x" + "0" * 40)
+ARITHMETIC = 0x11
+"""Panic code of an overflow or underflow."""
+
+
+class Reverted(Exception):  # noqa: N818 - the chain's own word
+    """Undo a call; `data` is what the caller gets to see."""
+
+    def __init__(self, data: bytes = b"") -> None:
+        super().__init__(data.hex())
+        self.data = data
+
+
+def failure(text: str) -> Reverted:
+    """Return a revert with a reason, as `require(…, "text")` gives."""
+    return Reverted(bytes.fromhex("08c379a0") + encoded_text(text))
+
+
+def panic(code: int) -> Reverted:
+    """Return a revert with a panic code, as a failed check of the compiler gives."""
+    return Reverted(bytes.fromhex("4e487b71") + word(code))
+
+
+def custom(selector: str, *values: Any) -> Reverted:
+    """Return a revert with a custom error: its selector in hex and its static arguments."""
+    return Reverted(bytes.fromhex(selector) + b"".join(map(encoded, values)))
+
+
+def encoded(value: Any) -> bytes:
+    """Encode a static value: an integer, a truth value, an address, 32 bytes, or nothing."""
+    if value is None:
+        return b""
+    return signed_word(value) if isinstance(value, int) and value < 0 else bytes(word(value))
+
+
+def encoded_text(text: str) -> bytes:
+    """Encode text as the only value of a list: offset, length, the bytes padded to words."""
+    return encode(byte_string(text.encode()))
+
+
+def arguments(signature: str, data: bytes) -> list[Any]:
+    """Decode a call's arguments; those of a signature that is not flat stay bytes. Raises `Reverted`."""
+    types = _types(signature)
+    if types is None:
+        return [data]
+    if len(data) < 32 * len(types):
+        raise Reverted
+    return [_decoded(kind, data[32 * i : 32 * i + 32]) for i, kind in enumerate(types)]
+
+
+@lru_cache(maxsize=256)
+def _types(signature: str) -> tuple[str, ...] | None:
+    inner = signature[signature.index("(") + 1 : -1]
+    if "(" in inner or "[" in inner or "bytes" in inner.split(","):
+        return None
+    return tuple(inner.split(",")) if inner else ()
+
+
+def _decoded(kind: str, raw: bytes) -> Any:
+    if kind == "address":
+        try:
+            return address_from_word(raw)
+        except MalformedError as error:
+            raise Reverted from error
+    if kind == "bytes32":
+        return raw
+    value = int.from_bytes(raw, "big")
+    bits = 1 if kind == "bool" else int(kind.removeprefix("uint") or 256)
+    if value >> bits:
+        raise Reverted
+    return bool(value) if kind == "bool" else value
+
+
+def returned(value: Any) -> bytes:
+    """Encode what a method returns: one value, several, or bytes that are encoded already."""
+    if isinstance(value, tuple):
+        return b"".join(map(encoded, value))
+    return value if isinstance(value, bytes) else encoded(value)

@@ -1,0 +1,184 @@
+"""Morpho Blue: one contract, many isolated markets, and its adaptive rate model.
+
+A market is stored as `MorphoMarket`; every touch accrues it with that class's own arithmetic.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from functools import cached_property
+
+from mammon.core.curves.morpho import VIRTUAL_ASSETS, VIRTUAL_SHARES, MorphoMarket, assets_down
+from mammon.core.fixed import mul_div_up
+from mammon.core.numbers import Units, Wad
+from mammon.core.types import Address
+from mammon.sim.contracts.encoding import ARITHMETIC, ZERO_ADDRESS, Reverted, encoded, failure, panic
+from mammon.sim.contracts.erc20 import Erc20
+from mammon.sim.contracts.machine import Contract, Frame, external
+
+SUPPLY = "edf8870433c83823eb071d3df1caa8d008f12f6440918c20d75a3602cda30fe0"
+WITHDRAW = "a56fc0ad5702ec05ce63666221f796fb62437c32db1aa1aa075fc6484cf58fbf"
+_PARAMS = "address,address,address,address,uint256"
+
+
+@dataclass(frozen=True)
+class MarketTerms:
+    """What makes a market, immutable on chain: `id` is the hash of the rest."""
+
+    name: str
+    id: bytes
+    collateral: Address
+    oracle: Address
+    lltv: int
+    rate_at_target: Wad
+    """When the world begins; 0 in an idle market, which has no rate model."""
+
+    @property
+    def idle(self) -> bool:
+        """Whether nothing is lent here."""
+        return self.rate_at_target == 0
+
+    @cached_property
+    def slot(self) -> str:
+        """The id as it stands in storage keys."""
+        return self.id.hex()
+
+
+class Morpho(Contract):
+    """The singleton that holds every market's money."""
+
+    def __init__(self, address: Address, irm: Address, asset: Erc20, markets: Iterable[MarketTerms]) -> None:
+        super().__init__(address)
+        self.irm, self.asset = irm, asset
+        self.terms = {terms.id: terms for terms in markets}
+
+    # --- for other contracts -----------------------------------------------------------------------
+
+    def opening(self, terms: MarketTerms, timestamp: int) -> MorphoMarket:
+        """Return the empty market with which the world begins."""
+        none = Units(0)
+        return MorphoMarket(none, none, none, timestamp, Wad(0), terms.rate_at_target, terms.idle)
+
+    def stored(self, frame: Frame, terms: MarketTerms) -> MorphoMarket:
+        """Return a market as of its last touch."""
+        found: MorphoMarket = frame.storage.get(self.key("market", terms.slot))
+        return found
+
+    def store(self, frame: Frame, terms: MarketTerms, market: MorphoMarket) -> None:
+        """Write a market."""
+        frame.storage.put(self.key("market", terms.slot), market)
+
+    def accrued(self, frame: Frame, terms: MarketTerms) -> MorphoMarket:
+        """Return a market as of now, without writing it."""
+        market = self.stored(frame, terms)
+        return market if market.updated_at == frame.timestamp else market.accrued(frame.timestamp)
+
+    def shares(self, frame: Frame, terms: MarketTerms, holder: Address) -> int:
+        """Return a supplier's shares."""
+        return int(frame.storage.get(self.key("shares", terms.slot, holder)))
+
+    def held(self, frame: Frame, terms: MarketTerms, holder: Address, market: MorphoMarket) -> int:
+        """Return what a supplier's shares are worth in the given (accrued) market, rounded down."""
+        shares = self.shares(frame, terms, holder)
+        return assets_down(shares, market.supply_assets, market.supply_shares)
+
+    def touch(self, frame: Frame, terms: MarketTerms) -> None:
+        """Accrue a market's interest."""
+        self.store(frame, terms, self.accrued(frame, terms))
+
+    def supply(self, frame: Frame, terms: MarketTerms, holder: Address, amount: int) -> None:
+        """Take `amount` from `holder`, who let this contract have it, and give shares for it."""
+        before = self.accrued(frame, terms)
+        after = before.supplied(amount, frame.timestamp)
+        minted = after.supply_shares - before.supply_shares
+        self.store(frame, terms, after)
+        held = self.shares(frame, terms, holder)
+        frame.storage.put(self.key("shares", terms.slot, holder), held + minted)
+        frame.emit(self.address, SUPPLY, (terms.id, holder, holder), amount, minted)
+        self.asset.move(frame, holder, self.address, amount)
+
+    def withdraw(self, frame: Frame, terms: MarketTerms, holder: Address, amount: int, to: Address) -> None:
+        """Pay `amount` out to `to` against the holder's shares."""
+        market = self.accrued(frame, terms)
+        burnt = mul_div_up(
+            amount, market.supply_shares + VIRTUAL_SHARES, market.supply_assets + VIRTUAL_ASSETS
+        )
+        held = self.shares(frame, terms, holder)
+        if burnt > held:
+            raise panic(ARITHMETIC)
+        left = market.supply_assets - amount
+        if market.borrow_assets > left:
+            raise failure("insufficient liquidity")
+        shares = Units(market.supply_shares - burnt)
+        self.store(frame, terms, replace(market, supply_assets=Units(left), supply_shares=shares))
+        frame.storage.put(self.key("shares", terms.slot, holder), held - burnt)
+        frame.emit(self.address, WITHDRAW, (terms.id, holder, to), holder, amount, burnt)
+        self.asset.move(frame, self.address, to, amount)
+
+    def borrow(self, frame: Frame, terms: MarketTerms, borrower: Address, amount: int) -> None:
+        """Lend `amount` out; a negative amount is repaid. The collateral is taken for granted."""
+        market = self.accrued(frame, terms)
+        borrowed = market.borrow_assets + amount
+        if borrowed > market.supply_assets:
+            raise failure("insufficient liquidity")
+        self.store(frame, terms, replace(market, borrow_assets=Units(borrowed)))
+        if amount > 0:
+            self.asset.move(frame, self.address, borrower, amount)
+        elif amount < 0:
+            self.asset.move(frame, borrower, self.address, -amount)
+
+    # --- external ----------------------------------------------------------------------------------
+
+    @external("5c60e39a", "market(bytes32)")
+    def market(self, frame: Frame, market_id: bytes) -> tuple[int, ...]:
+        terms = self.terms.get(market_id)
+        if terms is None:
+            return (0,) * 6
+        found = self.stored(frame, terms)
+        # Borrow shares move no rate: they are shown one million to the unit, as at a market's birth.
+        shares = found.borrow_assets * 10**6
+        return (
+            found.supply_assets,
+            found.supply_shares,
+            found.borrow_assets,
+            shares,
+            found.updated_at,
+            found.fee,
+        )
+
+    @external("93c52062", "position(bytes32,address)")
+    def position(self, frame: Frame, market_id: bytes, holder: Address) -> tuple[int, ...]:
+        terms = self.terms.get(market_id)
+        return (self.shares(frame, terms, holder) if terms else 0, 0, 0)
+
+    @external("2c3c9157", "idToMarketParams(bytes32)")
+    def parameters(self, _frame: Frame, market_id: bytes) -> bytes:
+        terms = self.terms.get(market_id)
+        return bytes(160) if terms is None else self.encoded_parameters(terms)
+
+    def encoded_parameters(self, terms: MarketTerms) -> bytes:
+        """Return the five words whose hash is the market's id."""
+        irm = ZERO_ADDRESS if terms.idle else self.irm
+        values = (self.asset.address, terms.collateral, terms.oracle, irm, terms.lltv)
+        return b"".join(map(encoded, values))
+
+
+class AdaptiveCurveIrm(Contract):
+    """The rate model: views only, the state is the market's."""
+
+    def __init__(self, address: Address, morpho: Morpho) -> None:
+        super().__init__(address)
+        self.morpho = morpho
+
+    @external("01977b57", "rateAtTarget(bytes32)")
+    def rate_at_target(self, frame: Frame, market_id: bytes) -> int:
+        terms = self.morpho.terms.get(market_id)
+        return 0 if terms is None else self.morpho.stored(frame, terms).rate_at_target
+
+    @external("8c00bf6b", f"borrowRateView(({_PARAMS}),(uint128,uint128,uint128,uint128,uint128,uint128))")
+    def borrow_rate(self, frame: Frame, data: bytes) -> int:
+        for terms in self.morpho.terms.values():
+            if data[:160] == self.morpho.encoded_parameters(terms):
+                return self.morpho.stored(frame, terms).borrow_rate_view(frame.timestamp)
+        raise Reverted

@@ -1,0 +1,35 @@
+"""The state with which a simulated chain begins."""
+
+from __future__ import annotations
+
+from mammon.core.numbers import Units, Wei
+from mammon.core.types import Address
+from mammon.sim import addresses as at
+from mammon.sim.contracts.erc20 import UNLIMITED
+from mammon.sim.contracts.machine import Slots
+from mammon.sim.deployment import MILLION, Deployment
+from mammon.sim.processes import FIRST_TIMESTAMP
+
+CAPITAL = Units(10_000_000_000)
+"""10,000 USDC."""
+NATIVE = Wei(5 * 10**16)
+"""0.05 ether, for fees."""
+CROWD_FUNDS = 10_000 * MILLION
+
+
+def genesis(deployed: Deployment, wallet: Address, capital: Units) -> Slots:
+    """Return the slots before the first block: empty venues, a rich crowd, and the wallet's capital."""
+    usdc = deployed.usdc
+    slots: Slots = {
+        usdc.key("supply"): CROWD_FUNDS + capital,
+        usdc.key("balance", at.CROWD): CROWD_FUNDS,
+        usdc.key("balance", wallet): int(capital),
+        ("native", wallet): int(NATIVE),
+    }
+    for pool, _ in deployed.pools.values():
+        slots[pool.key("reserve")] = pool.opening(FIRST_TIMESTAMP)
+    for terms in deployed.markets:
+        slots[deployed.morpho.key("market", terms.slot)] = deployed.morpho.opening(terms, FIRST_TIMESTAMP)
+    for vault in (*(vault for vault, _ in deployed.vaults.values()), deployed.plain):
+        slots[usdc.key("allowance", at.CROWD, vault.address)] = UNLIMITED
+    return slots
