@@ -1,0 +1,136 @@
+"""The connection to one world's database: pragmas, transactions, typed errors.
+
+The journal is a rollback journal (`PERSIST`) with `synchronous=EXTRA`: a commit that returned
+survives a loss of power, and the corruption of WAL files by several processes, known in SQLite
+before 3.51.3, cannot occur. The price is that an open read cursor holds up a commit, so no method
+here hands one out: every query is read to its end at once.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import sqlite3
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+from mammon.state.failures import corrupt, failure
+
+Value = int | str | bytes | None
+Row = tuple[Any, ...]
+
+BUSY_S = 5.0
+"""How long a statement waits for another process before it gives up."""
+
+_PRAGMAS = (
+    "PRAGMA synchronous=EXTRA",
+    "PRAGMA temp_store=MEMORY",
+    "PRAGMA trusted_schema=OFF",
+    "PRAGMA cell_size_check=ON",
+    "PRAGMA secure_delete=OFF",
+)
+
+
+class Database:
+    """One connection of one process. Not shared between threads, and of no use after a fork."""
+
+    def __init__(self, path: Path, *, writable: bool, journal: str = "PERSIST") -> None:
+        self.path = path
+        self.writable = writable
+        self.undone = 0
+        """How many transactions of this connection were undone."""
+        self._process = os.getpid()
+        with self._errors():
+            self.connection = _connect(path, writable, journal)
+
+    def rows(self, sql: str, values: Sequence[Value] = ()) -> list[Row]:
+        """Return every row of one query, read to its end."""
+        with self._errors():
+            return self.connection.execute(sql, values).fetchall()
+
+    def write(self, sql: str, values: Sequence[Value] = ()) -> None:
+        """Change something, inside `transaction` only."""
+        self._require_transaction()
+        with self._errors():
+            self.connection.execute(sql, values)
+
+    def write_many(self, sql: str, rows: Sequence[Sequence[Value]]) -> None:
+        """Make the same change for many rows, inside `transaction` only."""
+        self._require_transaction()
+        with self._errors():
+            self.connection.executemany(sql, rows)
+
+    @contextlib.contextmanager
+    def transaction(self) -> Iterator[None]:
+        """Make every write inside one durable change: all of it when the block ends, else nothing.
+
+        Takes the write lock at once: a read that is upgraded later would fail without waiting. Raises
+        `OutsideError` when another process keeps the lock, `PersonNeededError` when the disk refuses.
+        """
+        if self.connection.in_transaction:
+            raise RuntimeError("a transaction is already open")
+        if os.getpid() != self._process:
+            raise RuntimeError("a database connection must not cross a fork")
+        with self._errors():
+            self.connection.execute("BEGIN IMMEDIATE")
+        try:
+            yield
+            with self._errors():
+                self.connection.execute("COMMIT")
+        except BaseException:
+            self._roll_back()
+            raise
+
+    def check(self) -> None:
+        """Have SQLite walk the whole file. Raises `PersonNeededError` when anything is out of place."""
+        found = [str(row[0]) for row in self.rows("PRAGMA quick_check(3)")]
+        if found != ["ok"]:
+            raise corrupt(self.path, "; ".join(found)[:300])
+
+    def close(self) -> None:
+        """Let go of the file. An open transaction is undone."""
+        self.connection.close()
+
+    def _require_transaction(self) -> None:
+        if not self.connection.in_transaction:
+            raise RuntimeError("writes belong inside transaction()")
+
+    def _roll_back(self) -> None:
+        self.undone += 1
+        # A failed commit may have ended the transaction already. A roll-back that fails in turn leaves
+        # it to the next opening, which finds the journal; this connection is of no use any more.
+        try:
+            if self.connection.in_transaction:
+                self.connection.execute("ROLLBACK")
+        except sqlite3.Error:
+            self.connection.close()
+
+    @contextlib.contextmanager
+    def _errors(self) -> Iterator[None]:
+        try:
+            yield
+        except sqlite3.Error as error:
+            typed = failure(error, self.path)
+            if typed is None:
+                raise
+            raise typed from error
+        except UnicodeDecodeError as error:
+            # SQLite quotes what it cannot read, and Python cannot read the quotation.
+            raise corrupt(self.path, "a name in it is not a text any more") from error
+
+
+def _connect(path: Path, writable: bool, journal: str) -> sqlite3.Connection:
+    mode = "rw" if writable else "ro"
+    connection = sqlite3.connect(
+        f"{path.absolute().as_uri()}?mode={mode}", uri=True, timeout=BUSY_S, isolation_level=None
+    )
+    try:
+        for pragma in _PRAGMAS:
+            connection.execute(pragma)
+        if writable:
+            connection.execute(f"PRAGMA journal_mode={journal}").fetchall()
+    except BaseException:
+        connection.close()
+        raise
+    return connection
