@@ -1,0 +1,109 @@
+"""Every setting and its default, declared once, here and in `core.policy.Policy`.
+
+A field's type says how its value is written: `Seconds` and `Timeout` carry a unit ("5m") and lose
+the `_s` of their name in the key (`rpc.request_timeout`), `Fraction` is 0.05 and never "5%", `Usd`
+is a plain decimal, `Address` is EIP-55. The docstring below a field is its comment in the template
+that `mammon init` writes.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from decimal import Decimal
+from pathlib import Path
+from typing import Any, Literal, NewType
+
+from mammon.core.names import Address
+from mammon.core.numbers import Seconds, Usd
+from mammon.core.policy import Policy
+
+Mode = Literal["mock", "paper", "live"]
+
+Timeout = NewType("Timeout", Seconds)
+"""A duration of at least one second."""
+
+Count = NewType("Count", int)
+"""A whole number of at least one."""
+
+Url = NewType("Url", str)
+"""An http(s) address; may hold a key, and is only ever shown redacted."""
+
+Table = NewType("Table", dict[str, Any])
+"""A TOML table handed on as it stands."""
+
+
+@dataclass(frozen=True, slots=True)
+class RpcSettings:
+    """How the chain is reached."""
+
+    urls: tuple[Url, ...] = ()
+    """Endpoints in order of preference; empty: those of the chain file."""
+    request_timeout_s: Timeout = Timeout(Seconds(5))
+    """Total time of one request: connect, headers and body together."""
+    attempts: Count = Count(3)
+    """Attempts of one read, with back-off, inside the budget."""
+    budget_s: Timeout = Timeout(Seconds(30))
+    """Total time of one reading, all attempts and endpoints together."""
+    max_head_age_s: Timeout = Timeout(Seconds(30))
+    """Age of the newest block beyond which an endpoint counts as stale."""
+
+
+@dataclass(frozen=True, slots=True)
+class RunSettings:
+    """The loop of `mammon run`."""
+
+    interval_s: Timeout = Timeout(Seconds(300))
+    """From the start of one cycle to the start of the next."""
+    duration_s: Timeout | None = None
+    """Stop after this long; unset: until it is stopped."""
+    cycles: Count | None = None
+    """Stop after so many cycles; unset: no limit."""
+    cycle_timeout_s: Timeout = Timeout(Seconds(300))
+    """Longest time without progress inside one cycle."""
+
+
+@dataclass(frozen=True, slots=True)
+class MarketsSettings:
+    """Markets beside those of the chain file."""
+
+    disabled: tuple[str, ...] = ()
+    """Slugs of markets left alone: never read, never entered."""
+    extra: tuple[Table, ...] = ()
+    """Further markets, each a [[markets.extra]] table in the form of the chain file."""
+
+
+@dataclass(frozen=True, slots=True)
+class LogSettings:
+    """What is written to stderr, or to a file, while a command works."""
+
+    level: Literal["error", "warning", "info", "debug", "trace"] = "info"
+    """`debug` is what -v asks for; `trace` (-vv) adds the libraries' own lines."""
+    format: Literal["text", "json"] = "text"
+    """`json`: one object per line."""
+    file: Path | None = None
+    """Write logs here instead of to stderr."""
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """All settings of one command, merged and checked."""
+
+    mode: Mode = "paper"
+    """The world: mock (simulated chain), paper (real chain, paper money) or live."""
+    account: Address | None = None
+    """The account that is watched and, in live, acted for."""
+    chain: str = "base"
+    """Name of a chain that mammon knows."""
+    chain_file: Path | None = None
+    """A chain file of your own instead of the named one."""
+    home: Path = Path("~/.local/state/mammon")
+    """Where state, runs and logs are kept, one folder per world."""
+    seed: int = 1
+    """Seed of the simulated world."""
+    capital_usdc: Usd = Usd(Decimal(10000))
+    """What the paper book begins with when no account is set."""
+    rpc: RpcSettings = RpcSettings()
+    policy: Policy = Policy()
+    run: RunSettings = RunSettings()
+    markets: MarketsSettings = MarketsSettings()
+    log: LogSettings = LogSettings()

@@ -1,0 +1,1 @@
+"""What was found and done, shown: tables, documents for people, charts."""
