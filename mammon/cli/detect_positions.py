@@ -1,0 +1,100 @@
+"""`mammon detect-positions`: what an account holds in every venue, idle cash included."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Annotated
+
+import typer
+
+from mammon.cli.documents import Amount, amount
+from mammon.cli.invocation import Invocation
+from mammon.cli.options import BASE, WORLD, command
+from mammon.cli.readings import error_notes, unread_note
+from mammon.cli.wiring import opened
+from mammon.core.numbers import Fraction, Rate, Units, Usd
+from mammon.core.types import Portfolio, Unread
+from mammon.reporting.figures import HoldingFigures, holding_figures, worth
+from mammon.reporting.numbers import percent, token, usd
+from mammon.reporting.tables import Table, table
+
+
+@dataclass(frozen=True, slots=True)
+class PositionNote:
+    """One place where money is; None where it could not be read."""
+
+    slug: str
+    assets: Amount | None
+    apy: Rate | None
+    usd: Usd | None
+    share: Fraction | None
+
+
+@dataclass(frozen=True, slots=True)
+class PositionsData:
+    """Everything held, and the portfolio that decisions are made on."""
+
+    positions: tuple[PositionNote, ...]
+    worth: Amount | None
+    """All of it; None as long as part of it is unread."""
+    native: Amount | None
+    portfolio: Portfolio
+
+
+@command(BASE, WORLD)
+def detect_positions(
+    call: Invocation,
+    strict: Annotated[bool, typer.Option("--strict", help="Exit 4 when anything is unread.")] = False,
+) -> None:
+    """Read what the account holds at one block: idle cash (a position at 0 %) and every venue."""
+    with opened(call, holdings=True) as place:
+        seen = place.world.observe()
+        place.remember(seen)
+        view = place.world.holdings.view(seen)
+        portfolio, decimals = view.portfolio, view.portfolio.asset.decimals
+        total = worth(portfolio)
+        rows = holding_figures(view.snapshot, portfolio, call.settings.policy.execution_delay_s)
+        native = None if isinstance(portfolio.native, Unread) else amount(portfolio.native, 18)
+        data = PositionsData(
+            tuple(_note(row, decimals) for row in rows), _amount(total, decimals), native, portfolio
+        )
+        errors = error_notes(seen)
+        call.result(
+            "positions",
+            data,
+            lambda: [*shown(data), *unread_note(view.snapshot, portfolio)],
+            block=seen.snapshot.block,
+            errors=errors,
+        )
+        if strict and errors:
+            raise typer.Exit(4)
+
+
+def shown(data: PositionsData) -> Iterator[Table | str]:
+    """Yield what a person sees."""
+    asset = data.portfolio.asset
+    total = data.worth.raw if data.worth else None
+    yield table(
+        ("where", asset.symbol, "rate", "worth", "share"),
+        [
+            (
+                row.slug,
+                token(row.assets.raw if row.assets else None, asset.decimals),
+                percent(row.apy),
+                usd(row.usd),
+                percent(row.share, 1),
+            )
+            for row in data.positions
+        ],
+        title=f"Holdings of {data.portfolio.owner}",
+        note=f"together {token(total, asset.decimals, asset.symbol)}",
+    )
+
+
+def _note(row: HoldingFigures, decimals: int) -> PositionNote:
+    return PositionNote(row.slug, _amount(row.assets, decimals), row.apy, row.usd, row.share)
+
+
+def _amount(units: Units | None, decimals: int) -> Amount | None:
+    return None if units is None else amount(units, decimals)

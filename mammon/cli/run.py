@@ -1,0 +1,117 @@
+"""`mammon run`: the loop: observe, decide, with --execute act, record, again."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import typer
+
+from mammon.cli.documents import ErrorNote, note
+from mammon.cli.invocation import Invocation
+from mammon.cli.options import ACT, BASE, LOOP, WORLD, command
+from mammon.cli.readings import error_notes, require_some
+from mammon.cli.rebalance import outcome_line
+from mammon.cli.scan import market_table, scanned
+from mammon.cli.wiring import opened
+from mammon.core.decide import Decision
+from mammon.core.plan import Outcome
+from mammon.engine.cycle import CycleResult, cycle
+from mammon.engine.loop import Pace, loop
+from mammon.errors import MammonError, UsageError
+from mammon.ops.alarm import alarm
+from mammon.ops.lock import process_identity
+from mammon.reporting.sentences import headline
+from mammon.reporting.tables import Table
+
+FAILED_ALL = 4
+
+
+@dataclass(frozen=True, slots=True)
+class CycleData:
+    """One cycle of the loop: what was decided and what came of it."""
+
+    cycle: int
+    action: str
+    """`hold`, `move` (carried out when there is an outcome) or `failed`."""
+    refused_by: tuple[str, ...]
+    headline: str
+    outcome: Outcome | None
+
+
+@command(BASE, WORLD, ACT, LOOP)
+def run(call: Invocation) -> None:
+    """Loop: read, decide, with --execute act, record. A failed cycle is recorded and the loop goes on."""
+    settings = call.settings.run
+    if call.execute:
+        call.confirm(f"Act on every decision in the {call.settings.mode} world?")
+    with (
+        opened(call, holdings=True, acting=call.execute) as place,
+        place.running(call.command, process_identity(os.getpid())) as log,
+    ):
+        ended = Teller(call)
+
+        def once(number: int) -> None:
+            with log.cycle() as entry, alarm(settings.cycle_timeout_s):
+                result = cycle(place.world, call.execute)
+                require_some(result.observation)
+                entry.done(result)
+            ended.tell(number, result)
+
+        pace = Pace(settings.interval_s, settings.duration_s, settings.cycles)
+        loop(once, ended.failed, place.world.clock, pace)
+        ended.summary()
+        if not ended.useful:
+            raise typer.Exit(FAILED_ALL)
+
+
+class Teller:
+    """Tells each cycle as it ends: a document per line with --json, else a line per cycle."""
+
+    def __init__(self, call: Invocation) -> None:
+        self.call = call
+        self.useful = 0
+        self.lost = 0
+        self.moves = 0
+
+    def tell(self, number: int, result: CycleResult) -> None:
+        """Tell a cycle that ended well."""
+        decision = result.decision
+        self.useful += 1
+        self.moves += result.outcome is not None
+        data = CycleData(number, decision.action, decision.refused_by, headline(decision), result.outcome)
+        errors = error_notes(result.observation)
+        self.call.result(
+            "cycle",
+            data,
+            lambda: self._shown(data, result),
+            block=decision.snapshot.block,
+            errors=errors,
+            acted=result.outcome is not None,
+        )
+
+    def failed(self, number: int, error: MammonError) -> None:
+        """Tell a cycle that failed; the loop goes on. A mistake of the caller's ends it."""
+        if isinstance(error, UsageError):
+            raise error
+        self.lost += 1
+        data = CycleData(number, "failed", (), f"Cycle failed: {error.message}", None)
+        errors: tuple[ErrorNote, ...] = (note(error),)
+        self.call.result(
+            "cycle", data, lambda: [f"cycle {number}: failed: {error.code}: {error.message}"], errors=errors
+        )
+
+    def summary(self) -> None:
+        """Say on stderr what the loop came to."""
+        total = self.useful + self.lost
+        self.call.output.note(f"{total} cycles: {self.useful} useful, {self.lost} failed, {self.moves} moves")
+
+    def _shown(self, data: CycleData, result: CycleResult) -> Iterator[Table | str]:
+        decision: Decision = result.decision
+        if data.cycle == 1:
+            yield market_table(scanned(self.call, result.observation))
+        yield f"cycle {data.cycle}, block {decision.snapshot.block.number}: {data.headline}"
+        if result.outcome is not None:
+            asset = decision.portfolio.asset
+            yield "  " + outcome_line(result.outcome, asset.decimals, asset.symbol)

@@ -1,0 +1,91 @@
+"""`mammon scan`: every market at one block: rate now, rate after our deposit, what stands in the way."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Annotated
+
+import typer
+
+from mammon.cli.documents import Amount, amount
+from mammon.cli.invocation import Invocation
+from mammon.cli.options import BASE, WORLD, command
+from mammon.cli.readings import error_notes, require_some, sum_asked, unread_note
+from mammon.cli.wiring import opened
+from mammon.core.types import Portfolio, Snapshot
+from mammon.engine.observe import Observation
+from mammon.reporting.figures import MarketFigures, market_figures
+from mammon.reporting.numbers import DASH, percent, short, token
+from mammon.reporting.tables import Table, table
+
+
+@dataclass(frozen=True, slots=True)
+class ScanData:
+    """Every market's figures, and the whole reading they were computed from."""
+
+    amount: Amount
+    """The deposit that `apy_after` is about."""
+    markets: tuple[MarketFigures, ...]
+    requests: int
+    """HTTP requests this scan took."""
+    snapshot: Snapshot
+    portfolio: Portfolio | None
+
+
+@command(BASE, WORLD)
+def scan(
+    call: Invocation,
+    sum_: Annotated[str | None, typer.Option("--amount", metavar="USDC", help="Deposit to judge by.")] = None,
+    strict: Annotated[bool, typer.Option("--strict", help="Exit 4 when any venue is unread.")] = False,
+) -> None:
+    """Read every market at one block: rate now, rate after our deposit, room, liquidity, state."""
+    with opened(call) as place:
+        seen = place.world.observe()
+        require_some(seen)
+        place.remember(seen)
+        data = scanned(call, seen, sum_)
+        errors = error_notes(seen)
+        call.result("scan", data, lambda: shown(data), block=seen.snapshot.block, errors=errors)
+        if strict and errors:
+            raise typer.Exit(4)
+
+
+def scanned(call: Invocation, seen: Observation, sum_: str | None = None) -> ScanData:
+    """Return an observation as the document's data."""
+    asset = seen.snapshot.asset
+    asked = sum_asked(call, sum_, seen)
+    rows = market_figures(seen.snapshot, asked, call.settings.policy.execution_delay_s)
+    return ScanData(amount(asked, asset.decimals), rows, seen.requests, seen.snapshot, seen.portfolio)
+
+
+def shown(data: ScanData) -> Iterator[Table | str]:
+    """Yield what a person sees."""
+    yield market_table(data)
+    yield from unread_note(data.snapshot, data.portfolio)
+
+
+def market_table(data: ScanData) -> Table:
+    """Return the markets as a table, best rate after the deposit first."""
+    asset, block = data.snapshot.asset, data.snapshot.block
+    asked = token(data.amount.raw, asset.decimals, asset.symbol)
+    return table(
+        ("venue", "now", "after", "used", "liquid", "room", "state"),
+        [_row(row, asset.decimals) for row in data.markets],
+        title=f"{asset.symbol} on chain {data.snapshot.chain_id}, block {block.number}",
+        note=f"after: once {asked} is deposited; {data.requests} request(s)",
+    )
+
+
+def _row(row: MarketFigures, decimals: int) -> tuple[str, ...]:
+    room = short(row.room, decimals) if row.capped else ("no cap" if row.supplied is not None else DASH)
+    state = row.state + (f": {', '.join(row.reasons)}" if row.reasons else "")
+    return (
+        row.slug,
+        percent(row.apy),
+        percent(row.apy_after),
+        percent(row.utilisation, 1),
+        short(row.withdrawable, decimals),
+        room,
+        state,
+    )

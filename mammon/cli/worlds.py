@@ -1,0 +1,48 @@
+"""Which world a command is in: its identity, its chain, its folder. Nothing is opened here."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from mammon.cli.invocation import Invocation
+from mammon.core.names import Address
+from mammon.errors import UsageError
+from mammon.state.opening import Identity
+
+if TYPE_CHECKING:
+    from mammon.protocols.chains import ChainFile
+
+NOBODY = Address("0x0000000000000000000000000000000000000000")
+"""The owner of a paper book that begins from a capital."""
+
+
+def identity(call: Invocation) -> Identity:
+    """Return the world of the settings: mode, chain id, account."""
+    settings = call.settings
+    if settings.mode == "mock":
+        from mammon.sim.addresses import CHAIN_ID
+        from mammon.sim.wallet import wallet_address
+
+        return Identity("mock", CHAIN_ID, wallet_address(settings.seed))
+    return Identity(settings.mode, chain_file(call).chain_id, settings.account or NOBODY)
+
+
+def directory(call: Invocation, world: Identity) -> Path:
+    """Return the folder of a world: mode, chain, and the account's first eight digits."""
+    return call.settings.home / f"{world.mode}-{call.settings.chain}-{world.account[2:10].lower()}"
+
+
+def chain_file(call: Invocation) -> ChainFile:
+    """Return the chain of the settings, with the markets that the configuration adds."""
+    from mammon.protocols.chains import chain, with_markets
+
+    settings, path = call.settings, call.settings.chain_file
+    if path is None:
+        known = chain(settings.chain)
+    else:
+        try:
+            known = chain(str(path), path.read_text("utf-8"))
+        except (OSError, UnicodeDecodeError) as error:
+            raise UsageError("chain_file", f"{path} cannot be read: {error}", "check `chain_file`") from error
+    return with_markets(known, settings.markets.extra, str(call.resolved.file or "markets.extra"))

@@ -1,0 +1,102 @@
+"""One cycle: observe, see what is held, decide, record, and carry it out when asked to.
+
+Every world runs this function; worlds differ in the ports they pass in.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Protocol
+
+from mammon.core.decide import Ask, Decision, decide
+from mammon.core.plan import Outcome
+from mammon.core.policy import Policy
+from mammon.core.ports import Clock
+from mammon.core.types import Portfolio, Snapshot
+from mammon.engine.observe import Observation
+from mammon.errors import UsageError
+
+
+@dataclass(frozen=True, slots=True)
+class View:
+    """What a decision is given: the market as it looks with our money in it, and that money."""
+
+    snapshot: Snapshot
+    portfolio: Portfolio
+
+
+class Holdings(Protocol):
+    """Say what is held: an account on chain, or the paper book."""
+
+    def view(self, observation: Observation) -> View:
+        """Return the market with our money in it, and that money."""
+        ...
+
+    def keep(self) -> None:
+        """Keep what the last view brought up to date, where this world keeps books of its own."""
+        ...
+
+
+class Executor(Protocol):
+    """Carry a decision's plan out in this world, and say what was measured."""
+
+    def execute(self, decision: Decision) -> Outcome: ...
+
+
+class Ledger(Protocol):
+    """Keep what was seen and decided, in one transaction, before anything is done about it."""
+
+    def record(self, observation: Observation, decision: Decision) -> None: ...
+
+    def settle(self, decision: Decision, outcome: Outcome) -> None: ...
+
+
+@dataclass(frozen=True, slots=True)
+class World:
+    """The ports of one world."""
+
+    observe: Callable[[], Observation]
+    holdings: Holdings
+    ledger: Ledger
+    executor: Executor | None
+    """None: this world cannot act (yet)."""
+    clock: Clock
+    policy: Policy
+
+
+@dataclass(frozen=True, slots=True)
+class CycleResult:
+    """What one cycle saw, decided and did."""
+
+    observation: Observation
+    decision: Decision
+    outcome: Outcome | None
+
+
+def judge(world: World, observation: Observation, ask: Ask | None = None) -> Decision:
+    """Decide on an observation already made, and record both."""
+    view = world.holdings.view(observation)
+    decision = decide(view.snapshot, view.portfolio, world.policy, world.clock.now(), ask)
+    world.ledger.record(observation, decision)
+    world.holdings.keep()
+    return decision
+
+
+def act(world: World, decision: Decision) -> Outcome:
+    """Carry a decided move out. Raises `UsageError` when there is nothing to do or nobody to do it."""
+    if decision.plan is None:
+        raise UsageError("no_plan", "the decision is to hold: there is nothing to carry out")
+    if world.executor is None:
+        raise UsageError("cannot_execute", "this world cannot carry moves out")
+    outcome = world.executor.execute(decision)
+    world.ledger.settle(decision, outcome)
+    return outcome
+
+
+def cycle(world: World, execute: bool) -> CycleResult:
+    """Run one whole cycle. A move is carried out only when `execute` is set and every gate passed."""
+    observation = world.observe()
+    decision = judge(world, observation)
+    outcome = act(world, decision) if execute and decision.plan is not None else None
+    return CycleResult(observation, decision, outcome)

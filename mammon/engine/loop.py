@@ -1,0 +1,47 @@
+"""The loop: cycles at an interval until a count, a duration or a signal ends it.
+
+Intervals run from start to start and never overlap: a late cycle makes the next one start at once,
+not twice. A cycle that fails is reported and the loop goes on.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from mammon.core.ports import Clock
+from mammon.errors import MammonError
+
+
+@dataclass(frozen=True, slots=True)
+class Pace:
+    """How often and how long. None means without end."""
+
+    interval_s: int
+    duration_s: int | None = None
+    cycles: int | None = None
+
+
+def loop(
+    once: Callable[[int], None], failed: Callable[[int, MammonError], None], clock: Clock, pace: Pace
+) -> int:
+    """Run `once(number)` from 1 on; hand a failure to `failed`; return how many cycles were started.
+
+    Ends after `cycles` cycles, or when the next one would start `duration_s` or more after the first.
+    """
+    began = clock.monotonic()
+    number = 0
+    while pace.cycles is None or number < pace.cycles:
+        number += 1
+        started = clock.monotonic()
+        try:
+            once(number)
+        except MammonError as error:
+            failed(number, error)
+        if pace.cycles is not None and number >= pace.cycles:
+            break
+        wait = max(0.0, started + pace.interval_s - clock.monotonic())
+        if pace.duration_s is not None and clock.monotonic() + wait - began >= pace.duration_s:
+            break
+        clock.sleep(wait)
+    return number

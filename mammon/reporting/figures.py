@@ -1,0 +1,142 @@
+"""Figures: the one source of the numbers that tables, reports and documents show.
+
+Everything here is computed from a snapshot and a portfolio by the core's own formulas; a figure
+whose inputs were not read is None, and the reason is in the row.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from decimal import Decimal
+
+from mammon.core import rates
+from mammon.core.candidates import slug_of
+from mammon.core.costs import asset_usd
+from mammon.core.numbers import Fraction, Rate, Units, Usd
+from mammon.core.types import MarketState, Portfolio, Position, Price, Snapshot, Unread
+from mammon.errors import MalformedError
+
+
+@dataclass(frozen=True, slots=True)
+class MarketFigures:
+    """One market as a person compares it. APYs compound as the venue does; amounts are base units."""
+
+    slug: str
+    apy: Rate | None
+    apy_after: Rate | None
+    """Once the amount asked about is deposited; None when it would not be accepted."""
+    utilisation: Fraction | None
+    supplied: Units | None
+    withdrawable: Units | None
+    room: Units | None
+    """None with `capped` false: nothing caps it."""
+    capped: bool
+    state: str
+    """`open`, `closed`, `withdraw only` or `unread`."""
+    reasons: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class HoldingFigures:
+    """One place where money is: the wallet or a market."""
+
+    slug: str
+    assets: Units | None
+    apy: Rate | None
+    usd: Usd | None
+    share: Fraction | None
+    """Of everything held; None as long as part of it is unread."""
+
+
+def market_figures(snapshot: Snapshot, amount: int, delay_s: int) -> tuple[MarketFigures, ...]:
+    """Return every market's figures, best rate after a deposit of `amount` first, unread last.
+
+    Rates are those of a deposit mined `delay_s` after the block, as in a decision.
+    """
+    at = snapshot.block.timestamp + delay_s
+    rows = [_market(reading, amount, at) for reading in snapshot.markets]
+    return tuple(
+        sorted(rows, key=lambda row: (row.apy_after is None, -(row.apy_after or Decimal(0)), row.slug))
+    )
+
+
+def holding_figures(snapshot: Snapshot, portfolio: Portfolio, delay_s: int) -> tuple[HoldingFigures, ...]:
+    """Return every holding's figures, the wallet first: idle cash is a position at a rate of zero."""
+    at = snapshot.block.timestamp + delay_s
+    states = {slug_of(reading): reading for reading in snapshot.markets}
+    total = worth(portfolio)
+    idle = None if isinstance(portfolio.idle, Unread) else portfolio.idle
+    rows = [_holding("idle", idle, Rate(Decimal(0)), snapshot, portfolio, total)]
+    for position in portfolio.positions:
+        assets = position.assets if isinstance(position, Position) else None
+        reading = states.get(slug_of(position))
+        apy = apy_of(reading, 0, at) if isinstance(reading, MarketState) else None
+        rows.append(_holding(slug_of(position), assets, apy, snapshot, portfolio, total))
+    return tuple(rows)
+
+
+def worth(portfolio: Portfolio) -> Units | None:
+    """Return everything held in base units, or None when part of it could not be read (F18)."""
+    parts: list[int] = []
+    for item in (portfolio.idle, *portfolio.positions):
+        if isinstance(item, Unread):
+            return None
+        parts.append(item.assets if isinstance(item, Position) else item)
+    return Units(sum(parts))
+
+
+def apy_of(state: MarketState, amount: int, at: int) -> Rate | None:
+    """Return what a market pays after a deposit of `amount` at `at`, or None when it cannot be told."""
+    if state.curve is None:
+        return None
+    try:
+        return Rate(rates.apy(state.curve.rate_after(amount, at), state.curve.scale))
+    except (ValueError, MalformedError):
+        return None
+
+
+def _market(reading: MarketState | Unread, amount: int, at: int) -> MarketFigures:
+    if isinstance(reading, Unread):
+        return MarketFigures(
+            reading.subject, None, None, None, None, None, None, False, "unread", (reading.code,)
+        )
+    used = None
+    if reading.borrowed is not None and reading.supplied > 0:
+        exact = rates.CONTEXT.divide(Decimal(reading.borrowed), Decimal(reading.supplied))
+        used = Fraction(exact.quantize(Decimal("1e-18"), context=rates.CONTEXT))
+    losses = tuple(name for name, units in reading.evidence if units > 0)
+    return MarketFigures(
+        reading.market.slug,
+        apy_of(reading, 0, at),
+        apy_of(reading, amount, at),
+        used,
+        reading.supplied,
+        reading.withdrawable,
+        reading.room,
+        reading.room is not None,
+        _state(reading),
+        reading.closed + reading.locked + losses + (() if reading.curve else ("rate_unknown",)),
+    )
+
+
+def _state(reading: MarketState) -> str:
+    if not reading.market.deposits:
+        return "withdraw only"
+    return "closed" if reading.closed or reading.locked else "open"
+
+
+def _holding(
+    slug: str,
+    assets: Units | None,
+    apy: Rate | None,
+    snapshot: Snapshot,
+    portfolio: Portfolio,
+    total: Units | None,
+) -> HoldingFigures:
+    price, decimals = snapshot.asset_usd, portfolio.asset.decimals
+    usd = asset_usd(assets, decimals, price) if assets is not None and isinstance(price, Price) else None
+    share = None
+    if assets is not None and total:
+        exact = rates.CONTEXT.divide(Decimal(assets), Decimal(total))
+        share = Fraction(exact.quantize(Decimal("1e-18"), context=rates.CONTEXT))
+    return HoldingFigures(slug, assets, apy, usd, share)

@@ -1,0 +1,59 @@
+"""Numbers as people read them; documents carry the exact ones."""
+
+from __future__ import annotations
+
+from decimal import ROUND_HALF_EVEN, Context, Decimal
+
+DASH = "-"
+
+_WIDE = Context(prec=120, rounding=ROUND_HALF_EVEN)
+"""Wide enough for any 256-bit integer: showing a number must not fail."""
+
+
+def percent(fraction: Decimal | None, places: int = 2) -> str:
+    """Spell a fraction as a percentage: 0.05 -> 5.00%."""
+    return DASH if fraction is None else f"{rounded(fraction * 100, places)}%"
+
+
+def usd(amount: Decimal | None) -> str:
+    """Spell dollars; below one dollar with enough digits to show that it is not zero."""
+    if amount is None:
+        return DASH
+    places = 2 if abs(amount) >= 1 or amount == 0 else 4 if abs(amount) >= Decimal("0.001") else 8
+    sign = "-" if amount < 0 else ""
+    return f"{sign}${rounded(abs(amount), places):,}"
+
+
+def token(units: int | None, decimals: int, symbol: str = "") -> str:
+    """Spell base units of a token, grouped, all its decimals dropped that are zero beyond two."""
+    if units is None:
+        return DASH
+    whole = rounded(Decimal(units).scaleb(-decimals), 2)
+    return f"{whole:,} {symbol}".rstrip()
+
+
+def short(units: int | None, decimals: int) -> str:
+    """Spell a large amount briefly: 12.3M, 4.5k."""
+    if units is None:
+        return DASH
+    value = Decimal(units).scaleb(-decimals)
+    for size, letter in ((Decimal(10) ** 9, "B"), (Decimal(10) ** 6, "M"), (Decimal(10) ** 3, "k")):
+        if abs(value) >= size:
+            return f"{rounded(value / size, 1)}{letter}"
+    return str(rounded(value, 2))
+
+
+def duration(seconds: Decimal | int) -> str:
+    """Spell a duration by its two largest units: 1h 5m."""
+    left = int(seconds)
+    parts = []
+    for size, letter in ((86_400, "d"), (3_600, "h"), (60, "m"), (1, "s")):
+        count, left = divmod(left, size)
+        if count:
+            parts.append(f"{count}{letter}")
+    return " ".join(parts[:2]) or "0s"
+
+
+def rounded(value: Decimal, places: int) -> Decimal:
+    """Round to `places`, ties to even, for showing only."""
+    return value.quantize(Decimal(1).scaleb(-places), context=_WIDE)
