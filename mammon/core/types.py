@@ -15,6 +15,7 @@ from mammon.core.curves import AnyCurve
 from mammon.core.names import Address as Address
 from mammon.core.names import Hash32 as Hash32
 from mammon.core.numbers import Ray, Units, Wei
+from mammon.errors import MalformedError
 
 T = TypeVar("T")
 
@@ -56,6 +57,10 @@ class Token:
     address: Address
     symbol: str
     decimals: int
+
+    def __post_init__(self) -> None:
+        """Refuse decimals that are no uint8."""
+        _require_decimals(self.decimals)
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,6 +170,10 @@ class Price:
     heartbeat_s: int
     """How long the feed may stay silent and still be fresh."""
 
+    def __post_init__(self) -> None:
+        """Refuse decimals that are no uint8."""
+        _require_decimals(self.decimals)
+
     @property
     def usd(self) -> Decimal:
         """The price in dollars, exact."""
@@ -257,3 +266,8 @@ class Verdict:
 
 
 JsonValue = Any
+
+
+def _require_decimals(decimals: int) -> None:
+    if decimals not in range(256):
+        raise MalformedError("decimals", f"{decimals} decimals: contracts count them in one byte")

@@ -20,7 +20,9 @@ _CHUNK_LINE_CAP = 256
 _INTERIM_CAP = 8
 _STATUS = re.compile(rb"HTTP/1\.([01]) ([1-9][0-9]{2})(?: [^\r\n]*)?\Z")
 # Possessive throughout: a peer's header of spaces must not cost more than its length.
-_FIELD = re.compile(rb"([!#$%&'*+.^_`|~0-9A-Za-z-]+):[ \t]*+((?:[^\x00-\x20\x7f]++(?:[ \t]++(?!\Z))?)*+)[ \t]*+\Z")
+_FIELD = re.compile(
+    rb"([!#$%&'*+.^_`|~0-9A-Za-z-]+):[ \t]*+((?:[^\x00-\x20\x7f]++(?:[ \t]++(?!\Z))?)*+)[ \t]*+\Z"
+)
 _LENGTH = re.compile(rb"[0-9]{1,12}\Z")
 _CHUNK = re.compile(rb"([0-9A-Fa-f]{1,8})[ \t]*(?:;[^\r\n]*)?\Z")
 

@@ -114,6 +114,7 @@ def test_words_are_exact_and_leading_words_are_at_least(numbers: list[int], rest
     data = b"".join(number.to_bytes(WORD, "big") for number in numbers)
     count = len(numbers)
     assert abi.words(data, count) == abi.leading_words(data + rest, count) == tuple(numbers)
+    assert abi.leading_words(data, count) == tuple(numbers)
     for wrong in (data + rest, data[:-1] if data else b"\0"):
         with pytest.raises(MalformedError):
             abi.words(wrong, count)
@@ -239,6 +240,7 @@ def test_a_dynamic_struct_is_read_from_where_its_offset_points() -> None:
     assert abi.leading_words(inner, 1) == (8,)
     assert abi.text_at(inner, 1) == "fUSDC"
     assert abi.words_at(inner, 2) == (1, 2)
+    assert abi.struct_at(_words(WORD)) == b""
 
 
 def _words(*values: int) -> bytes:

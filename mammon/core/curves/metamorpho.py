@@ -18,6 +18,7 @@ from mammon.core.curves.morpho import MorphoMarket, accrue, assets_down, assets_
 from mammon.core.fixed import RAY, WAD
 from mammon.core.numbers import Units, Wad
 from mammon.core.rates import Scale
+from mammon.errors import MalformedError
 
 _NOTHING = Units(0)
 
@@ -33,7 +34,10 @@ class VaultMarket:
 
 @dataclass(frozen=True, slots=True)
 class MetaMorphoCurve:
-    """A vault at one block; rates are wads per second, before compounding."""
+    """A vault at one block; rates are wads per second, before compounding.
+
+    Raises `MalformedError` for a queue of markets that are not there, or an offset no vault can have.
+    """
 
     scale: ClassVar[Scale] = Scale.WAD_PER_SECOND
 
@@ -51,6 +55,12 @@ class MetaMorphoCurve:
     lost_assets: Units = _NOTHING
     """As stored; 1.0 has none."""
     shift: Units = _NOTHING
+
+    def __post_init__(self) -> None:
+        """Refuse what would be looked up or raised to a power later."""
+        known = range(len(self.markets))
+        if self.decimals_offset not in range(19) or any(place not in known for place in self.supply_queue):
+            raise MalformedError("curve", "a vault's queue or decimals are beyond what a vault can have")
 
     def rate_after(self, amount: int, at: int) -> int:
         """Return the net rate after a deposit of `amount` mined at `at`, wad per second.
