@@ -29,9 +29,9 @@ def open_directory(path: Path, *, create: bool = False) -> int:
         if create:
             _make(path)
         descriptor = os.open(path, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC)
-    except FileNotFoundError:
-        raise
     except OSError as error:
+        if isinstance(error, FileNotFoundError) and not create:
+            raise
         raise failure(error, path) from error
     try:
         _judge(os.fstat(descriptor), path, 0o700)

@@ -82,6 +82,17 @@ class Database:
             self._roll_back()
             raise
 
+    @contextlib.contextmanager
+    def one_state(self) -> Iterator[None]:
+        """Let the few reads of a block see one state. A commit elsewhere waits for its end: keep it short."""
+        with self._errors():
+            self.connection.execute("BEGIN")
+        try:
+            yield
+        finally:
+            if self.connection.in_transaction:
+                self.connection.execute("ROLLBACK")
+
     def check(self) -> None:
         """Have SQLite walk the whole file. Raises `PersonNeededError` when anything is out of place."""
         found = [str(row[0]) for row in self.rows("PRAGMA quick_check(3)")]

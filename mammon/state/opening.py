@@ -153,10 +153,11 @@ def _turn(folder: int, directory: Path) -> Iterator[None]:
 def _require_ours(database: Database, identity: Identity) -> None:
     """Refuse what is not a mammon database, is damaged, or belongs to another world."""
     try:
-        migrations.require_not_newer(database)
-        application = int(database.rows("PRAGMA application_id")[0][0])
-        facts = meta.facts(database) if application == migrations.APPLICATION else {}
-        schema = migrations.fingerprint(database)
+        with database.one_state():
+            migrations.require_not_newer(database)
+            application = int(database.rows("PRAGMA application_id")[0][0])
+            facts = meta.facts(database) if application == migrations.APPLICATION else {}
+            schema = migrations.fingerprint(database)
     except sqlite3.Error as error:
         raise corrupt(database.path, str(error)) from error
     if facts.get(meta.SCHEMA) != schema:

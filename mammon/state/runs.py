@@ -7,6 +7,9 @@ from dataclasses import dataclass
 from mammon.state.db import Database
 from mammon.state.table import Table
 
+KILLED = "killed"
+"""The outcome of a run that could not record its own end."""
+
 _COLUMNS = ("id", "started", "command", "version", "process", "ended", "outcome")
 
 

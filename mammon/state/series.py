@@ -90,7 +90,12 @@ class Series:
         if body is None:
             where = "WHERE series = ? AND entry = ?"
             waiting = self._pending.row(where, (self.table.name, entry))
-            return self._checked(waiting[3] if waiting else b"", digest, entry)
+            if waiting is not None:
+                return self._checked(waiting[3], digest, entry)
+            # Another process has packed it since its row was read.
+            _, digest, base, *_, body = self.row(entry)
+        if body is None:
+            raise self.table.damaged(f"document {entry} is gone")
         try:
             plain = zlib.decompress(body) if base is None else restored(body, self._keyframe(base).base)
         except (zlib.error, MalformedError) as error:

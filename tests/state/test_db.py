@@ -48,6 +48,17 @@ def test_writes_belong_in_a_transaction(store: Store) -> None:
     begin(store)
 
 
+def test_reads_of_one_state_end_with_their_block(store: Store, directory: Path) -> None:
+    """Whatever happens in the block, a commit elsewhere is held up no longer than it lasts."""
+    with store.database.one_state():
+        store.runs.latest()
+    with store.database.one_state():
+        store.database.connection.execute("ROLLBACK")  # as SQLite itself does on some errors
+    with opened(directory) as other:
+        other.database.connection.execute("PRAGMA busy_timeout=0")
+        begin(other)
+
+
 def test_a_connection_does_not_cross_a_fork(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
     """SQLite's locks are a process's own: a forked child must open its own connection."""
     with monkeypatch.context() as patched:

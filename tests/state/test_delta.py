@@ -61,6 +61,13 @@ def test_any_numbers_come_back_from_their_bits(numbers: list[int]) -> None:
     assert len(data) <= sum(abs(n).bit_length() + 8 for n in repeated) // 8 + 1
 
 
+def test_a_number_that_came_before_is_cheap() -> None:
+    """A deposit shows in several totals: the second time it costs a few bits, whatever its size."""
+    _, once = bits.coded([10**30])
+    _, often = bits.coded([10**30, -(10**30)] * 50)
+    assert len(often) < len(once) + 100 * 3 // 8
+
+
 def test_a_snapshot_is_small_against_the_one_before() -> None:
     """Every number of eight markets moved, and the difference is a twentieth of the document."""
     first, second = [canonical.dumps(snapshot) for snapshot in snapshots(8, 2)]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import resource
 import signal
@@ -16,6 +17,7 @@ import pytest
 from mammon.errors import MammonError, OutsideError, PersonNeededError, UsageError
 from mammon.state import backup, migrations, schema
 from mammon.state.backup import copy_to
+from mammon.state.db import Database
 from mammon.state.opening import NAME, Identity
 from mammon.state.store import Store
 from tests.state.realistic import snapshots
@@ -138,6 +140,34 @@ def test_processes_that_meet_migrate_once(old: Path, monkeypatch: pytest.MonkeyP
             assert "note" in columns(store)
 
     assert together(work, 6)
+
+
+def test_a_migration_elsewhere_while_a_file_is_judged_is_no_damage(
+    old: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What a file says of its schema and the schema itself are read as of one moment."""
+    upgrade(monkeypatch, NEXT)
+    script = f"""
+from pathlib import Path
+from mammon.state import schema
+from tests.state.worlds import opened
+schema.STEPS = (*schema.STEPS, {NEXT!r})
+opened(Path({str(old)!r})).close()
+"""
+    real, processes = migrations.fingerprint, []
+
+    def meanwhile(database: Database) -> str:
+        monkeypatch.setattr(migrations, "fingerprint", real)
+        # A program of its own: a fork would share this process's locks.
+        processes.append(subprocess.Popen([sys.executable, "-c", script]))
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            processes[0].wait(timeout=2.5)
+        return real(database)
+
+    monkeypatch.setattr(migrations, "fingerprint", meanwhile)
+    with opened(old) as store:
+        assert processes[0].wait(timeout=60) == 0
+        assert "note" in columns(store)
 
 
 def test_whoever_waited_finds_it_done(old: Path, monkeypatch: pytest.MonkeyPatch) -> None:

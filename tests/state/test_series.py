@@ -81,6 +81,25 @@ def test_packing_waits_only_so_long(store: Store) -> None:
     store.pack()  # nothing to do
 
 
+def test_packing_elsewhere_while_a_document_is_read_is_no_damage(
+    store: Store, directory: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A reader beside a running loop gets the bytes, also when they move under its hands."""
+    data, block, at = payload(next(snapshots(8, 1)))
+    with store.transaction():
+        kept = store.snapshots.add(data, block, at)
+    with Store.readonly(directory, IDENTITY) as reader:
+        series, real = reader.snapshots.series, reader.snapshots.series.row
+
+        def meanwhile(entry: int) -> object:
+            row = real(entry)
+            store.pack()
+            return row
+
+        monkeypatch.setattr(series, "row", meanwhile)
+        assert reader.snapshots.bytes_of(kept) == data
+
+
 def test_a_keyframe_follows_when_differences_grow(store: Store) -> None:
     """Another list of markets begins a new keyframe, and both kinds stay readable."""
     kept = [payload(s) for n in (6, 7, 3) for s in snapshots(n, 3, seed=n)]
@@ -93,11 +112,13 @@ def test_a_keyframe_follows_when_differences_grow(store: Store) -> None:
 
 def test_a_keyframe_that_was_undone_is_not_referred_to(store: Store) -> None:
     """After a failed transaction its keyframe is forgotten, in memory too."""
-    lost, kept, later = [payload(s) for s in (*snapshots(4, 1, seed=5), *snapshots(5, 2, seed=6))]
+    lost = [payload(snapshot) for snapshot in snapshots(4, 2, seed=5)]
+    kept, later = [payload(snapshot) for snapshot in snapshots(4, 2, seed=6)]
 
     def fail() -> None:
         with store.transaction():
-            store.snapshots.add(*lost)
+            for each in lost:
+                store.snapshots.add(*each)
             store.snapshots.series.pack()
             raise ValueError
 
