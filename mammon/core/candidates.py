@@ -1,8 +1,8 @@
 """Candidates: which money could go where, priced exactly, the hopeless ones pruned by bounds.
 
 Every venue's rate is known before any deposit, and no deposit of what the account has raises a yield
-above the venue's ceiling (`rate_ceiling` of its curve). So `ceiling - source rate` bounds what a pair could
-gain per dollar, times the amount what it could gain in all, and pairs are priced exactly only while
+above the venue's ceiling (`Quotes.ceiling`). So `ceiling - source rate` bounds what a pair could gain
+per dollar, times the amount what it could gain in all, and pairs are priced exactly only while
 their bounds reach the policy's least gains and the best found. What is priced and too little is not
 judged. The result is the same as judging all pairs; a test compares.
 """
@@ -15,6 +15,7 @@ from decimal import Decimal
 
 from mammon.core import rates
 from mammon.core.costs import Cost, asset_usd, cost_of, token_amount
+from mammon.core.curves.quotes import Quotes
 from mammon.core.gates import Case, judge, money_of
 from mammon.core.numbers import Rate, Units, Usd
 from mammon.core.plan import IDLE, Move, actions_of
@@ -59,16 +60,17 @@ class Desk:
     def __init__(self, snapshot: Snapshot, portfolio: Portfolio, policy: Policy, now: int) -> None:
         self.snapshot, self.portfolio, self.policy, self.now = snapshot, portfolio, policy, now
         self.at = snapshot.block.timestamp + policy.execution_delay_s
-        self._yields: dict[tuple[int, Scale], Decimal] = {}
+        self._yields: dict[tuple[str, int], Rate] = {}
         self._costs: dict[tuple[str, str], Cost | Unread] = {}
         self._settled: dict[str, Verdict] = {}
         self._from_primary: dict[str, Judgement] = {}
         self.readings = {slug_of(reading): reading for reading in snapshot.markets}
-        self.apys = {slug: self._apy(reading) for slug, reading in self.readings.items()}
+        self.quotes = {slug: self._quotes(reading) for slug, reading in self.readings.items()}
+        self.apys = {slug: self._apy_after(slug, Units(0)) for slug in self.readings}
         self.holdings = {slug_of(position): position for position in portfolio.positions}
         self.sources = self._sources()
         most = max((source.available or Units(0) for source in self.sources), default=Units(0))
-        self.ceilings = {slug: self._ceiling(reading, most) for slug, reading in self.readings.items()}
+        self.ceilings = {slug: self._ceiling(slug, most) for slug in self.readings}
         self.promising = sorted(self.ceilings, key=lambda slug: (-self.ceilings[slug], slug))
         """Every venue, the highest ceiling first."""
         self.primary = next(iter(self._by_promise(self.promising)), None)
@@ -96,7 +98,7 @@ class Desk:
             unread = Unread("cost", f"venue:{target.code}", target.reason)
             return Move(source.slug, slug, size, source.apy, None, None, unread, None)
         size = amount if amount is not None else _fitting(source.available or Units(0), target.room)
-        after = self._apy_after(target, size)
+        after = self._apy_after(slug, size)
         cost = self._cost(source, target)
         return Move(
             source.slug, slug, size, source.apy, self.apys[slug], after, cost, self._gain(source, size, after)
@@ -130,33 +132,35 @@ class Desk:
 
     # --- what is known about one place ---------------------------------------------------------
 
-    def _apy(self, reading: MarketState | Unread) -> Rate | None:
+    def _quotes(self, reading: MarketState | Unread) -> tuple[Quotes, Scale] | None:
         if isinstance(reading, Unread) or reading.curve is None:
             return None
-        return self._apy_after(reading, Units(0))
-
-    def _apy_after(self, state: MarketState, amount: Units) -> Rate | None:
-        if state.curve is None:
-            return None
         try:
-            raw = state.curve.rate_after(amount, self.at)
-            return Rate(self._yield(raw, state.curve.scale))
-        except (ValueError, MalformedError):  # the venue would revert, or its rate is beyond any curve
+            return reading.curve.quotes(self.at), reading.curve.scale
+        except (ValueError, MalformedError):  # the curve lies after the moment we ask about
             return None
 
-    def _ceiling(self, reading: MarketState | Unread, most: Units) -> Decimal:
-        if isinstance(reading, Unread) or reading.curve is None:
-            return Decimal(-1)
-        try:
-            return self._yield(reading.curve.rate_ceiling(self.at, most), reading.curve.scale)
-        except (ValueError, MalformedError):  # it cannot be priced, so it promises nothing
-            return Decimal(-1)
+    def _apy_after(self, slug: str, amount: Units) -> Rate | None:
+        return self._apy(slug, lambda quotes: quotes.rate_after(amount))
 
-    def _yield(self, raw: int, scale: Scale) -> Decimal:
-        known = self._yields.get((raw, scale))
+    def _ceiling(self, slug: str, most: Units) -> Decimal:
+        ceiling = self._apy(slug, lambda quotes: quotes.ceiling(most))
+        return Decimal(-1) if ceiling is None else ceiling  # what cannot be priced promises nothing
+
+    def _apy(self, slug: str, ask: Callable[[Quotes], int]) -> Rate | None:
+        """Return a venue's answer as a yield; None when it would revert, or is beyond any curve."""
+        known = self.quotes[slug]
         if known is None:
-            known = self._yields[raw, scale] = rates.apy(raw, scale)
-        return known
+            return None
+        quotes, scale = known
+        try:
+            raw = ask(quotes)
+            found = self._yields.get((slug, raw))
+            if found is None:
+                found = self._yields[slug, raw] = Rate(rates.apy(raw, scale))
+        except (ValueError, MalformedError):
+            return None
+        return found
 
     def _held(self, slug: str) -> int | None:
         position = self.holdings.get(slug)

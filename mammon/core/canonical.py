@@ -70,7 +70,7 @@ def parse(data: bytes | str) -> Any:
     """Parse JSON text: UTF-8, no NaN, no floats, no duplicate keys, digits and depth bounded."""
     try:
         text = data if isinstance(data, str) else data.decode()
-        _check_depth(text)
+        check_depth(text)
         plain = json.loads(
             text,
             parse_constant=_refuse_constant,
@@ -85,8 +85,11 @@ def parse(data: bytes | str) -> Any:
     return plain
 
 
-def _check_depth(text: str) -> None:
-    # Before the parser, whose stack overflows where a library has raised Python's recursion limit.
+def check_depth(text: str) -> None:
+    """Raise `MalformedError` for JSON text nested deeper than any document or request.
+
+    Asked before the parser, whose stack overflows where a library has raised Python's recursion limit.
+    """
     if text.count("[") + text.count("{") <= _MAX_DEPTH:
         return
     outside = _STRING.sub("", text) if "\\" in text else "".join(text.split('"')[::2])

@@ -67,11 +67,11 @@ def open_book(real: Portfolio, snapshot: Snapshot) -> Book:
     if unread or isinstance(real.idle, Unread) or isinstance(real.native, Unread):
         raise MalformedError("holdings", f"{unread[0].subject} could not be read", "try again")
     states = _states(snapshot)
-    held = tuple(
-        _holding(states[position.slug], position.assets, Units(0), snapshot)
-        for position in real.positions
-        if isinstance(position, Position) and position.assets > 0
-    )
+    positions = [p for p in real.positions if isinstance(p, Position) and p.assets > 0]
+    for position in positions:
+        if position.slug not in states:
+            raise MalformedError("holdings", f"the market of {position.slug} could not be read", "try again")
+    held = tuple(_holding(states[p.slug], p.assets, Units(0), snapshot) for p in positions)
     opened = Units(real.idle + sum(holding.assets for holding in held))
     return Book(real.owner, real.asset, opened, real.idle, real.native, held)
 

@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from decimal import Decimal
+from functools import lru_cache
 from typing import Literal
 
 from mammon.core.costs import Cost, asset_usd, price_problem
@@ -99,6 +100,7 @@ def _unknown(gate: str, unit: str, detail: str) -> Verdict:
     return Verdict(gate, False, None, None, None, unit, detail)
 
 
+@lru_cache(maxsize=256)
 def _count(gate: str, problems: tuple[str, ...]) -> Verdict:
     found = Decimal(len(problems))
     return Verdict(gate, not problems, found, Decimal(0), -found, "count", ",".join(problems))
@@ -186,8 +188,8 @@ def _no_loss(case: Case) -> Verdict:
     target = case.target
     if isinstance(target, Unread):
         return _unknown("no_loss", "units", f"unread:{target.code}")
-    worst = max((amount for _, amount in target.evidence), default=0)
-    names = ",".join(name for name, amount in target.evidence if amount > 0)
+    worst = max([amount for _, amount in target.evidence], default=0)
+    names = ",".join([name for name, amount in target.evidence if amount > 0])
     return Verdict("no_loss", worst <= 0, Decimal(worst), Decimal(0), Decimal(-worst), "units", names)
 
 

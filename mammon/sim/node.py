@@ -9,8 +9,10 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Sequence
 
+from mammon.core.canonical import check_depth
 from mammon.core.ports import Deadline
 from mammon.core.types import Address
+from mammon.errors import MalformedError
 from mammon.sim import processes, wire
 from mammon.sim.addresses import CHAIN_ID
 from mammon.sim.chain import StateUnavailableError
@@ -98,8 +100,10 @@ class SimNode:
 
     def _body(self, body: bytes) -> Json:
         try:
-            asked = json.loads(body)
-        except (ValueError, RecursionError):
+            text = body.decode()
+            check_depth(text)
+            asked = json.loads(text)
+        except (ValueError, MalformedError):
             return _failed(None, RpcError(wire.PARSE_ERROR, "parse error"))
         if not isinstance(asked, list):
             return self._one(asked)

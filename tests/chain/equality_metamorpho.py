@@ -102,7 +102,7 @@ def _compare(chain: Scenario, name: str, rng: random.Random) -> list[Comparison]
     listed = market(chain.lab, f"mm-{name}")
     state = read_state(chain.rpc, listed, block)
     curve = state.curve
-    assert isinstance(curve, MetaMorphoCurve)
+    assert isinstance(curve, MetaMorphoCurve), state
     found = [*_position(chain, name, block), *_limits(chain, vault, state)]
     at = now + rng.choice((1, 2, rng.randint(1, 7200), rng.randint(1, MONTH)))
     with chain.undone():

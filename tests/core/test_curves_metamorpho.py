@@ -212,8 +212,10 @@ def test_no_deposit_beats_the_ceiling_of_its_size(
         rate = curve.rate_after(amount, at)
     except ValueError:
         return
-    assert rate <= curve.rate_ceiling(at, amount)
-    assert rate <= curve.rate_ceiling(at, amount + more) <= curve.rate_ceiling(at)
+    quotes = curve.quotes(at)
+    assert rate == quotes.rate_after(amount) == quotes.rate_after(amount)
+    assert rate <= quotes.ceiling(amount)
+    assert rate <= quotes.ceiling(amount + more) <= curve.rate_ceiling(at)
 
 
 @given(vaults(), TIMES)

@@ -22,6 +22,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import ClassVar, Literal
 
+from mammon.core.curves.quotes import Plain, Quotes
 from mammon.core.fixed import (
     BPS,
     RAY,
@@ -107,7 +108,11 @@ class AaveCurve:
         supply_usage = ray_div_half_up(debt, total + self.unbacked)
         return percent_mul_half_up(ray_mul_half_up(rate, supply_usage), BPS - self.reserve_factor_bps)
 
-    def rate_ceiling(self, at: int, _most: int | None = None) -> int:
+    def quotes(self, at: int) -> Quotes:
+        """Return what the curve pays at `at`, to be asked about many amounts."""
+        return Plain(self, at)
+
+    def rate_ceiling(self, at: int) -> int:
         """Return a rate that no deposit at `at` exceeds, but for last units: supply lowers utilisation."""
         return self.rate_after(0, at)
 

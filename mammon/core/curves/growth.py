@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import ClassVar
 
+from mammon.core.curves.quotes import Plain, Quotes
 from mammon.core.fixed import WAD
 from mammon.core.numbers import Ray, Units
 from mammon.core.rates import Scale
@@ -51,7 +52,11 @@ class GrowthCurve:
         """Return the observed rate, wad per second, floored; negative when the index fell."""
         return (self.index1 - self.index0) * WAD // (self.index0 * (self.time1 - self.time0))
 
-    def rate_ceiling(self, at: int, _most: int | None = None) -> int:
+    def quotes(self, at: int) -> Quotes:
+        """Return what the curve pays at `at`, to be asked about many amounts."""
+        return Plain(self, at)
+
+    def rate_ceiling(self, at: int) -> int:
         """Return a rate that no deposit at `at` exceeds."""
         return self.rate_after(0, at)
 

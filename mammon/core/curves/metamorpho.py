@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from typing import ClassVar, Literal
 
 from mammon.core.curves.morpho import MorphoMarket, accrue, assets_down, assets_up, supply, supply_rate
+from mammon.core.curves.quotes import Quotes
 from mammon.core.fixed import RAY, WAD
 from mammon.core.numbers import Units, Wad
 from mammon.core.rates import Scale
@@ -67,19 +68,18 @@ class MetaMorphoCurve:
 
         Raises `ValueError` where the deposit would revert with `AllCapsReached`.
         """
-        if amount < 0:
-            raise ValueError("amount is negative")
-        book = self._book(at)
-        book.deposit(amount)
-        return book.net_rate()
+        return self._book(at).rate_after(amount)
 
-    def rate_ceiling(self, at: int, most: int | None = None) -> int:
-        """Return a rate that no deposit at `at` exceeds, or none of up to `most`.
+    def quotes(self, at: int) -> Quotes:
+        """Return what the vault pays at `at`, accrued once, to be asked about many amounts."""
+        return self._book(at)
 
-        A deposit can raise the vault's rate, when the queue sends it where rates are above the mean:
-        as far as the best market's without a limit.
+    def rate_ceiling(self, at: int) -> int:
+        """Return a rate that no deposit at `at` exceeds: the best market's, less the fee.
+
+        A deposit can raise the vault's rate, when the queue sends it where rates are above the mean.
         """
-        return self._book(at).ceiling(most)
+        return self._book(at).ceiling(None)
 
     def total_assets_at(self, at: int) -> int:
         """Return `totalAssets()` at `at`, the shift included."""
@@ -120,7 +120,7 @@ class MetaMorphoCurve:
 class _Book:
     """The vault's holdings accrued to one moment, into which deposits are put."""
 
-    __slots__ = ("curve", "last_total", "lost", "shares", "total_shares", "totals")
+    __slots__ = ("curve", "last_total", "lost", "rates", "shares", "total_shares", "totals")
 
     def __init__(self, curve: MetaMorphoCurve, at: int) -> None:
         self.curve = curve
@@ -129,7 +129,20 @@ class _Book:
         self.total_shares: int = curve.total_shares
         self.last_total: int = curve.last_total_assets
         self.lost: int = curve.lost_assets
+        self.rates: list[int] = []
+        """The markets' supply rates; empty until they are needed."""
         self._accrue_fee()
+
+    def rate_after(self, amount: int) -> int:
+        """Return the net rate after a deposit, which leaves the book as it is. Raises `ValueError`."""
+        if amount < 0:
+            raise ValueError("amount is negative")
+        self._rate_markets()
+        if amount == 0:
+            return self.net_rate()
+        entered = self._copy()
+        entered.deposit(amount)
+        return entered.net_rate()
 
     def deposit(self, amount: int, *, beyond_caps: bool = False) -> None:
         """Mint the depositor's shares and fill the supply queue; raise `ValueError` if no cap admits all.
@@ -155,28 +168,20 @@ class _Book:
         total = sum(assets) + self.lost
         if total == 0:
             return 0
-        earned = sum(
-            held * supply_rate(totals, entry.market.fee)
-            for entry, totals, held in zip(self.curve.markets, self.totals, assets, strict=True)
-            if held
-        )
+        earned = sum([held * rate for held, rate in zip(assets, self.rates, strict=True)])
         return earned // total * (WAD - self.curve.fee) // WAD
 
     def ceiling(self, most: int | None) -> int:
         """Return a net rate that no deposit exceeds, or none of up to `most`."""
-        rates = [
-            supply_rate(totals, entry.market.fee)
-            for entry, totals in zip(self.curve.markets, self.totals, strict=True)
-        ]
+        self._rate_markets()
         open_to = set(self.curve.supply_queue)
-        bound = max(
-            (rate for place, rate in enumerate(rates) if self.shares[place] or place in open_to), default=0
-        )
+        reached = [rate for place, rate in enumerate(self.rates) if self.shares[place] or place in open_to]
+        bound = max(reached, default=0)
         if most is not None:
-            bound = min(bound, self._thinned(rates, most, bound))
+            bound = min(bound, self._thinned(most, bound))
         return bound * (WAD - self.curve.fee) // WAD
 
-    def _thinned(self, rates: list[int], most: int, bound: int) -> int:
+    def _thinned(self, most: int, bound: int) -> int:
         """Return a rate before the fee that no deposit of up to `most` exceeds; `bound` when it tells none.
 
         Supply lowers a market's own rate: what is there earns no more than before, and what comes no more
@@ -184,13 +189,13 @@ class _Book:
         more than told, and each purchase of shares may lose the worth of one.
         """
         assets, queue = self.assets(), self.curve.supply_queue
-        earned = sum((held + 1) * rate for held, rate in zip(assets, rates, strict=True))
-        bought = (self.totals[place] for place in queue)
-        lost = sum(assets_up(1, totals.supply_assets, totals.supply_shares) + 1 for totals in bought)
+        earned = sum([(held + 1) * rate for held, rate in zip(assets, self.rates, strict=True)])
+        bought = [self.totals[place] for place in queue]
+        lost = sum([assets_up(1, totals.supply_assets, totals.supply_shares) + 1 for totals in bought])
         total = sum(assets) + self.lost - lost
         if total <= 0:
             return bound
-        best = max((rates[place] for place in queue), default=0)
+        best = max([self.rates[place] for place in queue], default=0)
         return max(earned // total, (earned + most * best) // (total + most))
 
     def assets(self) -> list[int]:
@@ -221,6 +226,22 @@ class _Book:
         after = supply(before, amount)
         self.totals[position] = after
         self.shares[position] += after.supply_shares - before.supply_shares
+        if self.rates:
+            self.rates[position] = supply_rate(after, self.curve.markets[position].market.fee)
+
+    def _rate_markets(self) -> None:
+        if not self.rates:
+            self.rates = [
+                supply_rate(totals, entry.market.fee)
+                for entry, totals in zip(self.curve.markets, self.totals, strict=True)
+            ]
+
+    def _copy(self) -> _Book:
+        twin: _Book = object.__new__(_Book)
+        twin.curve, twin.lost = self.curve, self.lost
+        twin.totals, twin.shares, twin.rates = self.totals[:], self.shares[:], self.rates[:]
+        twin.total_shares, twin.last_total = self.total_shares, self.last_total
+        return twin
 
     def _accrue_fee(self) -> None:
         """Mint the fee's shares on what was earned since `last_total`; 1.1 books a loss as lost assets."""

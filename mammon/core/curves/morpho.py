@@ -9,7 +9,6 @@ is the contract's 2**q * (1 + r + r**2/2), not the true one.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import lru_cache
 from typing import NamedTuple
 
 from mammon.core.fixed import SECONDS_PER_YEAR, WAD, div_toward_zero
@@ -92,7 +91,6 @@ class MorphoMarket:
         )
 
 
-@lru_cache(maxsize=4096)  # every figure of a vault asks for the same moment again
 def accrue(market: MorphoMarket, at: int) -> Totals:
     """Return a market's totals at `at`, as `Morpho.accrueInterest` would leave them."""
     assets: int = market.supply_assets
