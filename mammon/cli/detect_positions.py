@@ -11,7 +11,7 @@ import typer
 from mammon.cli.documents import Amount, amount
 from mammon.cli.invocation import Invocation
 from mammon.cli.options import BASE, WORLD, command
-from mammon.cli.readings import error_notes, unread_note
+from mammon.cli.readings import error_notes, require_some, unread_note
 from mammon.cli.wiring import opened
 from mammon.core.numbers import Fraction, Rate, Units, Usd
 from mammon.core.types import Portfolio, Unread
@@ -50,6 +50,7 @@ def detect_positions(
     """Read what the account holds at one block: idle cash (a position at 0 %) and every venue."""
     with opened(call, holdings=True) as place:
         seen = place.world.observe()
+        require_some(seen)
         place.remember(seen)
         view = place.world.holdings.view(seen)
         portfolio, decimals = view.portfolio, view.portfolio.asset.decimals

@@ -170,6 +170,8 @@ def reread(name: str, text: bytes) -> tuple[dict[str, Any], Any]:
     """Read a document of any world; return its plain envelope and its data."""
     with _input_errors(name) as (schema, cls):
         plain = _opened(text, schema)
+        canonical.decode(Head, {key: plain[key] for key in plain.keys() - {"data", "errors"}})
+        canonical.decode(_NOTES, plain.get("errors"), "$.errors")
         return plain, canonical.decode(cls, plain.get("data"), "$.data")
 
 

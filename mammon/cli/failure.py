@@ -76,6 +76,7 @@ def _unnamed(process: Process, error: Exception) -> int:
 
 
 def _terminate(_number: int, _frame: FrameType | None) -> NoReturn:
+    signal.signal(signal.SIGTERM, signal.SIG_DFL)  # the second one ends us at once, in the middle of anything
     raise TerminatedError
 
 
@@ -86,7 +87,7 @@ def _failed(process: Process, error: MammonError) -> int:
 
     code = _code(process, error)
     secrets = process.secrets()
-    message, hint = clean(error.message, secrets), clean(error.hint, secrets)
+    message, hint = (printable(clean(text, secrets), _LINE) for text in (error.message, error.hint))
     if process.asks("", "--json") and not (process.call and process.call.output.wrote):
         _document(process, code, ErrorNote(error.code, message, hint))
     if not (process.asks("q", "--quiet") and code in _QUIET):

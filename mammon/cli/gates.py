@@ -9,17 +9,20 @@ import typer
 
 from mammon.cli.invocation import Invocation
 from mammon.cli.options import BASE, INPUT, WORLD, command
-from mammon.cli.readings import error_notes, require_some, token_units, unread_note
+from mammon.cli.readings import error_notes, reckoning, require_some, token_units, unread_note
 from mammon.cli.wiring import Place, opened
-from mammon.core.candidates import Judgement
+from mammon.core import canonical
+from mammon.core.candidates import Judgement, rank
 from mammon.core.decide import Ask, Decision
 from mammon.core.plan import IDLE
-from mammon.engine.cycle import judge
+from mammon.core.types import Token
+from mammon.engine.cycle import consider, judge
 from mammon.engine.observe import Observation
 from mammon.errors import UsageError
 from mammon.reporting.numbers import percent, token, usd
-from mammon.reporting.sentences import headline, sentence
+from mammon.reporting.sentences import headline
 from mammon.reporting.tables import Table, table
+from mammon.reporting.verdicts import verdict_table
 
 REFUSED = 3
 
@@ -38,38 +41,40 @@ def gates(
 ) -> None:
     """Judge the best move, or --from/--to, against every gate, and say by how much each passes.
 
-    Reads anew, or judges the scan given with -i.
+    Reads anew, or judges the scan given with -i; of that nothing is recorded.
     """
     with opened(call, holdings=True) as place:
-        seen = observed(call, place)
-        ask = asked(source, target, sum_, seen)
-        decision = judge(place.world, seen, ask)
+        ask = asked(source, target, sum_, place.asset)
+        seen, decision = judged(call, place, ask)
         call.result(
             "gates", decision, lambda: shown(decision), block=seen.snapshot.block, errors=error_notes(seen)
         )
         leave(decision, exit_code)
 
 
-def observed(call: Invocation, place: Place) -> Observation:
-    """Return the scan given with -i as an observation, else observe anew."""
+def judged(call: Invocation, place: Place, ask: Ask | None) -> tuple[Observation, Decision]:
+    """Return what was seen and the decision on it: the scan given with -i, else what is read now."""
     document = call.document("scan")
     if document is None:
         seen = place.world.observe()
-    else:
-        seen = Observation(document.data.snapshot, document.data.portfolio, {}, 0)
-        place.require_own(seen)
-    require_some(seen)
-    return seen
+        require_some(seen)
+        return seen, judge(place.world, seen, ask)
+    seen = Observation(document.data.snapshot, document.data.portfolio, {}, 0)
+    place.require_own(seen)
+    with reckoning():
+        decision = consider(place.world, seen, ask)
+        canonical.dumps(decision)  # what could not be written is refused here
+    return seen, decision
 
 
-def asked(source: str | None, target: str | None, sum_: str | None, seen: Observation) -> Ask | None:
+def asked(source: str | None, target: str | None, sum_: str | None, asset: Token) -> Ask | None:
     """Return the move asked about, or None. Raises `UsageError` for half a question."""
     if target is None:
         if source is not None or sum_ is not None:
             raise UsageError("usage", "--from and --amount need --to", "name the venue the money would go to")
         return None
-    amount = None if sum_ is None else token_units(sum_, seen.snapshot.asset, "--amount")
-    return Ask(source or IDLE, target, amount)
+    amount = None if sum_ is None else token_units(sum_, asset, "--amount")
+    return Ask(IDLE if source is None else source, target, amount)
 
 
 def leave(decision: Decision, exit_code: bool) -> None:
@@ -83,21 +88,23 @@ def shown(decision: Decision) -> Iterator[Table | str]:
     yield headline(decision)
     decimals = decision.portfolio.asset.decimals
     if decision.chosen is not None:
-        for verdict in decision.chosen.verdicts:
-            yield f"  {'ok ' if verdict.passed else 'NO '} {sentence(verdict, decimals)}"
+        yield verdict_table(decision.chosen.verdicts, decimals)
     if decision.venues:
         first = decision.venues[0].move
+        source = "the wallet" if first.source == IDLE else first.source
         yield table(
             ("to", "amount", "now", "after", "gain/year", "refused by"),
-            [_row(judged, decimals) for judged in decision.venues],
-            title=f"Moves from {first.source}, which earns {percent(first.source_apy)}",
+            [_row(judged, decimals) for judged in sorted(decision.venues, key=rank, reverse=True)],
+            title=f"Moves from {source}, which earns {percent(first.source_apy)}",
         )
     yield from unread_note(decision.snapshot, decision.portfolio)
 
 
 def _row(judged: Judgement, decimals: int) -> tuple[str, ...]:
     move = judged.move
-    refused = ", ".join(verdict.gate for verdict in judged.verdicts if not verdict.passed)
+    failed = [verdict.gate for verdict in judged.verdicts if not verdict.passed]
+    more = f" +{len(failed) - 2}" if len(failed) > 2 else ""
+    refused = ", ".join(failed[:2]) + more
     amount = token(move.amount, decimals)
     rates = percent(move.target_apy), percent(move.target_apy_after)
     return (move.target, amount, *rates, usd(move.gain_usd), refused or "-")

@@ -144,7 +144,7 @@ def _mode_line(call: Invocation) -> str:
     from mammon.cli.build import build
 
     settings = call.settings
-    account = settings.account or ("simulated" if settings.mode == "mock" else "none")
+    account = "simulated" if settings.mode == "mock" else settings.account or "none"
     return (
         f"MODE {settings.mode} | {'EXECUTE' if call.execute else 'look only'} | chain {settings.chain}"
         f" | account {account} | home {settings.home} | config {call.resolved.file or 'none'}"

@@ -7,6 +7,7 @@ person; a document asked for with --json is always written.
 
 from __future__ import annotations
 
+import json
 import shutil
 from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING
@@ -40,7 +41,7 @@ class Output:
         self.progress("")
         self.wrote = True
         if self.json:
-            streams.write(self.process.stdout, document() + "\n", needed=True)
+            streams.write(self.process.stdout, json_line(document()), needed=True)
         elif acted or not self.quiet:
             for part in human():
                 self._part(part)
@@ -68,6 +69,13 @@ class Output:
         else:
             text = plain(_printable_table(part))
         streams.write(stdout, text, needed=True)
+
+
+def json_line(text: str) -> str:
+    """Return JSON text as a line in which what a terminal would not print is escaped: the same value."""
+    if text.isprintable():
+        return text + "\n"
+    return "".join(each if each.isprintable() else json.dumps(each)[1:-1] for each in text) + "\n"
 
 
 def printable(text: str, limit: int) -> str:

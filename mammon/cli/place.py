@@ -16,8 +16,10 @@ from mammon.core.types import Address, Market, MarketState, Position, Token
 from mammon.engine.cycle import CycleResult, World
 from mammon.engine.observe import Observation
 from mammon.errors import MammonError, UsageError
+from mammon.ops.lock import is_running
 from mammon.protocols.base import LendingVenue
 from mammon.state.moves import MoveMade
+from mammon.state.runs import KILLED, Run
 from mammon.state.store import Store
 
 
@@ -51,11 +53,14 @@ class Place:
             keep_observation(self.store, seen)
 
     def require_own(self, seen: Observation) -> None:
-        """Raise `UsageError` unless a document's reading is of this chain, asset and account."""
+        """Raise `UsageError` unless a document's reading is of this world, and something was read."""
         if seen.snapshot.chain_id != self.chain_id or seen.snapshot.asset != self.asset:
             raise UsageError("other_world", "$.data.snapshot: another chain or asset", "scan again")
-        if seen.portfolio is not None and seen.portfolio.owner != self.owner:
-            raise UsageError("other_world", "$.data.portfolio: another account's", "scan again")
+        held = seen.portfolio
+        if held is not None and (held.owner, held.asset) != (self.owner, self.asset):
+            raise UsageError("other_world", "$.data.portfolio: another account or asset", "scan again")
+        if not any(isinstance(reading, MarketState) for reading in seen.snapshot.markets):
+            raise UsageError("document", "$.data.snapshot.markets: not one was read", "scan again")
 
     def calls(self, decision: Decision) -> tuple[PlannedCall, ...]:
         """Return the calls of a decision's plan, in order."""
@@ -70,11 +75,17 @@ class Place:
             for step, call in zip(plan.steps, made, strict=True)
         )
 
+    def killed(self) -> tuple[Run, ...]:
+        """Return the runs that began, recorded no end, and whose process is gone."""
+        return tuple(run for run in self.store.runs.unended() if not is_running(run.process))
+
     @contextlib.contextmanager
     def running(self, command: str, process: str) -> Iterator[RunLog]:
-        """Record a run from its start to its end, however it ends."""
+        """Record a run from its start to its end, however it ends; those killed before are closed."""
         now = self.world.clock.now
         with self.store.transaction():
+            for run in self.killed():
+                self.store.runs.end(run.id, now(), KILLED)
             number = self.store.runs.begin(now(), command, __version__, process)
         outcome = "interrupted"
         try:

@@ -8,6 +8,7 @@ from typing import Any
 from mammon.chain import jsonrpc
 from mammon.cli.doctor import Check
 from mammon.cli.invocation import Invocation
+from mammon.cli.worlds import chain_file
 from mammon.errors import MammonError, OutsideError
 from mammon.net.deadline import Deadline
 from mammon.net.http import HttpTransport
@@ -19,14 +20,11 @@ _AHEAD_S = 5
 
 def endpoints(call: Invocation) -> Iterator[Check]:
     """Probe every endpoint in use, one after the other, each within the time of one request."""
-    from mammon.protocols.chains import chain
-
     settings = call.settings
-    path = settings.chain_file
     try:
-        known = chain(str(path), path.read_text("utf-8")) if path else chain(settings.chain)
-    except (MammonError, OSError, UnicodeDecodeError) as error:
-        yield Check("chain file", "fail", str(error), getattr(error, "hint", "") or "mend the chain file")
+        known = chain_file(call)
+    except MammonError as error:
+        yield Check("chain file", "fail", str(error), error.hint or "mend the chain file")
         return
     yield Check("chain", "ok", f"{known.name}, id {known.chain_id}, {len(known.markets)} markets")
     for url in settings.rpc.urls or known.rpc:

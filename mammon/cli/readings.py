@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
+import re
 from collections.abc import Iterator
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 
 from mammon.cli.documents import ErrorNote
 from mammon.cli.invocation import Invocation
@@ -11,10 +13,10 @@ from mammon.core.costs import token_amount
 from mammon.core.numbers import Units
 from mammon.core.types import MarketState, Portfolio, Snapshot, Token, Unread
 from mammon.engine.observe import Observation
-from mammon.errors import OutsideError, UsageError
+from mammon.errors import MalformedError, OutsideError, UsageError
 from mammon.reporting.figures import worth
 
-_LARGEST = Decimal(10) ** 15
+_AMOUNT = re.compile(r"[0-9]{1,15}(\.[0-9]{1,30})?\Z")
 
 
 def sum_asked(call: Invocation, text: str | None, seen: Observation) -> Units:
@@ -28,17 +30,28 @@ def sum_asked(call: Invocation, text: str | None, seen: Observation) -> Units:
 
 def token_units(text: str, asset: Token, flag: str) -> Units:
     """Read an amount of the asset as a person writes it. Raises `UsageError` naming the flag."""
-    try:
-        value = Decimal(text)
-    except InvalidOperation as error:
-        raise UsageError("bad_value", f"{flag}: {text!r} is not an amount", "write 1250.50") from error
-    if not value.is_finite() or not 0 < value <= _LARGEST:
-        raise UsageError("bad_value", f"{flag}: {text!r} is not an amount above zero", "write 1250.50")
+    value = Decimal(text) if _AMOUNT.match(text) else Decimal(0)
+    if not value:
+        raise UsageError("bad_value", f"{flag}: {text[:60]!r} is not an amount above zero", "write 1250.50")
     if value != value.quantize(Decimal(1).scaleb(-asset.decimals)):
         raise UsageError(
             "bad_value", f"{flag}: {asset.symbol} has {asset.decimals} decimals", "write fewer digits"
         )
     return token_amount(value, asset.decimals)
+
+
+@contextlib.contextmanager
+def reckoning() -> Iterator[None]:
+    """Make it the caller's mistake when the values of a document cannot be reckoned with.
+
+    They are of the right types, but not what any chain could say: a division by zero, a market that is
+    older than its last update.
+    """
+    try:
+        yield
+    except (ArithmeticError, ValueError, MalformedError) as error:
+        what = str(error) if isinstance(error, MalformedError) else type(error).__name__
+        raise UsageError("document", f"its values cannot be reckoned with: {what}", "make it anew") from error
 
 
 def require_some(seen: Observation) -> None:

@@ -14,13 +14,17 @@ from mammon.cli.options import ACT, BASE, INPUT, WORLD, command
 from mammon.cli.readings import error_notes, require_some
 from mammon.cli.wiring import Place, PlannedCall, opened
 from mammon.core.decide import Ask, Decision
-from mammon.core.plan import Outcome
+from mammon.core.plan import Outcome, Plan
 from mammon.engine.cycle import act, judge
 from mammon.engine.observe import Observation
 from mammon.errors import UsageError
-from mammon.reporting.numbers import token
+from mammon.reporting.numbers import native, token
 from mammon.reporting.sentences import headline, movement, sentence
 from mammon.reporting.tables import Table, table
+
+
+STOPPED = 5
+"""Asked to act while a stop is in force: a person has to lift it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +33,8 @@ class PlanData:
 
     decision: Decision
     calls: tuple[PlannedCall, ...]
-    """In order; the amount of a deposit after a withdrawal is what the withdrawal is planned to bring."""
+    """In order; the amount of a deposit after a withdrawal is what the withdrawal is planned to bring.
+    None when a hold was proposed, whatever the decision says."""
     outcome: Outcome | None
     """None: nothing was done."""
 
@@ -46,15 +51,18 @@ def rebalance(
     if plan_only and call.execute:
         raise UsageError("usage", "--plan-only and --execute contradict each other", "give one of them")
     with opened(call, holdings=True, acting=call.execute) as place:
-        proposal = call.document("gates")
-        seen = place.world.observe()
-        require_some(seen)
-        decision = _judged(place, seen, proposal.data if proposal else None)
-        data = PlanData(decision, place.calls(decision), None)
-        if call.execute and decision.plan is not None and decision.chosen is not None:
+        document = call.document("gates")
+        seen, decision = _judged(place, document.data.plan if document else None)
+        if document is not None and document.data.plan is None:
+            call.output.note("the proposal is to hold: nothing is carried out")
+            data = PlanData(decision, (), None)
+        elif call.execute and decision.plan is not None and decision.chosen is not None:
             call.confirm(f"Move {movement(decision, decision.chosen)}?")
-            outcome = act(place.world, decision)
-            data = PlanData(decision, data.calls, outcome)
+            if not call.yes:  # the answer may have taken hours: what counts is what is true now
+                seen, decision = _judged(place, decision.plan)
+            data = _carried_out(place, decision)
+        else:
+            data = PlanData(decision, place.calls(decision), None)
         call.result(
             "plan",
             data,
@@ -63,18 +71,29 @@ def rebalance(
             errors=error_notes(seen),
             acted=data.outcome is not None,
         )
+        if call.execute and "stops" in decision.refused_by:
+            raise typer.Exit(STOPPED)
         leave(decision, exit_code)
 
 
-def _judged(place: Place, seen: Observation, proposal: Decision | None) -> Decision:
-    """Return the decision at the current block on what is proposed, or on the best move."""
-    if proposal is None:
-        return judge(place.world, seen)
-    if proposal.plan is None:
-        return proposal
-    plan = proposal.plan
-    whole = plan.steps[0].everything
-    return judge(place.world, seen, Ask(plan.source, plan.target, None if whole else plan.amount))
+def _judged(place: Place, proposed: Plan | None) -> tuple[Observation, Decision]:
+    """Read anew, and judge what is proposed, or the best move; of a proposal only the question counts."""
+    seen = place.world.observe()
+    require_some(seen)
+    if proposed is None:
+        return seen, judge(place.world, seen)
+    whole = any(step.everything for step in proposed.steps)
+    ask = Ask(proposed.source, proposed.target, None if whole else proposed.amount)
+    return seen, judge(place.world, seen, ask)
+
+
+def _carried_out(place: Place, decision: Decision) -> PlanData:
+    calls = place.calls(decision)
+    if decision.plan is None:
+        return PlanData(decision, calls, None)
+    outcome = act(place.world, decision)
+    place.settle()
+    return PlanData(decision, calls, outcome)
 
 
 def shown(data: PlanData) -> Iterator[Table | str]:
@@ -102,5 +121,6 @@ def outcome_line(outcome: Outcome, decimals: int, symbol: str) -> str:
     """Say what was measured after a move."""
     entered = token(outcome.entered, decimals, symbol)
     count = len(outcome.transactions)
-    how = f"{count} transactions, {outcome.gas} wei" if count else f"on paper, {outcome.gas} wei"
-    return f"Moved {entered} from {outcome.source} to {outcome.target} ({how})."
+    how = f"{count} transactions" if count else "on paper"
+    gas = f"{native(outcome.gas)} ETH for gas"
+    return f"Moved {entered} from {outcome.source} to {outcome.target} ({how}, {gas})."

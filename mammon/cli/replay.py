@@ -6,7 +6,7 @@ from mammon.cli.documents import reread
 from mammon.cli.intake import content
 from mammon.cli.invocation import Invocation
 from mammon.cli.options import BASE, INPUT, command
-from mammon.cli.streams import write
+from mammon.cli.readings import reckoning
 from mammon.core import canonical
 from mammon.core.decide import Decision
 from mammon.core.decide import replay as recomputed
@@ -24,15 +24,16 @@ def replay(call: Invocation) -> None:
         raise UsageError("usage", "nothing to replay", "give -i FILE, a document of `mammon gates --json`")
     envelope, given = reread("gates", content(call.source, call.process, call.deadline))
     assert isinstance(given, Decision)
-    again = recomputed(given)
-    if call.output.json:
+    with reckoning():
+        again = recomputed(given)
         envelope["data"] = canonical.encode(again)
-        write(call.process.stdout, canonical.json_bytes(envelope).decode() + "\n")
-    if canonical.dumps(again) != canonical.dumps(given):
+    same = canonical.dumps(again) == canonical.dumps(given)
+    if same or call.output.json:
+        told = f"identical: {headline(again)}"
+        call.output.result(lambda: canonical.json_bytes(envelope).decode(), lambda: [told])
+    if not same:
         raise PersonNeededError(
             "mismatch",
             f"the document does not follow from its own inputs: they give: {headline(again)}",
             "it was edited, or made by another version of mammon",
         )
-    if not call.output.json:
-        call.result("gates", again, lambda: [f"identical: {headline(again)}"], block=again.snapshot.block)

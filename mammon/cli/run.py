@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import UTC, datetime
 
 import typer
 
@@ -14,12 +15,12 @@ from mammon.cli.options import ACT, BASE, LOOP, WORLD, command
 from mammon.cli.readings import error_notes, require_some
 from mammon.cli.rebalance import outcome_line
 from mammon.cli.scan import market_table, scanned
-from mammon.cli.wiring import opened
+from mammon.cli.wiring import Place, opened
 from mammon.core.decide import Decision
 from mammon.core.plan import Outcome
 from mammon.engine.cycle import CycleResult, cycle
 from mammon.engine.loop import Pace, loop
-from mammon.errors import MammonError, UsageError
+from mammon.errors import MammonError, PersonNeededError, UsageError
 from mammon.ops.alarm import alarm
 from mammon.ops.lock import process_identity
 from mammon.reporting.sentences import headline
@@ -43,16 +44,24 @@ class CycleData:
 @command(BASE, WORLD, ACT, LOOP)
 def run(call: Invocation) -> None:
     """Loop: read, decide, with --execute act, record. A failed cycle is recorded and the loop goes on."""
-    settings = call.settings.run
     if call.execute:
         call.confirm(f"Act on every decision in the {call.settings.mode} world?")
-    with (
-        opened(call, holdings=True, acting=call.execute) as place,
-        place.running(call.command, process_identity(os.getpid())) as log,
-    ):
+    with opened(call, holdings=True, acting=call.execute) as place:
+        for dead in place.killed():
+            call.output.note(f"`{dead.command}` (process {dead.process.partition(':')[0]}) was killed before")
+        ended = _looped(call, place)
+        if not ended.useful:
+            raise typer.Exit(FAILED_ALL)
+
+
+def _looped(call: Invocation, place: Place) -> Teller:
+    settings = call.settings.run
+    with place.running(call.command, process_identity(os.getpid())) as log:
         ended = Teller(call)
 
         def once(number: int) -> None:
+            if call.deadline is not None:
+                call.deadline.require("the run")
             with log.cycle() as entry, alarm(settings.cycle_timeout_s):
                 result = cycle(place.world, call.execute)
                 require_some(result.observation)
@@ -62,8 +71,7 @@ def run(call: Invocation) -> None:
         pace = Pace(settings.interval_s, settings.duration_s, settings.cycles)
         loop(once, ended.failed, place.world.clock, pace)
         ended.summary()
-        if not ended.useful:
-            raise typer.Exit(FAILED_ALL)
+        return ended
 
 
 class Teller:
@@ -92,8 +100,10 @@ class Teller:
         )
 
     def failed(self, number: int, error: MammonError) -> None:
-        """Tell a cycle that failed; the loop goes on. A mistake of the caller's ends it."""
-        if isinstance(error, UsageError):
+        """Tell a cycle that failed; the loop goes on, unless a person or the deadline has to end it."""
+        deadline = self.call.deadline
+        passed = deadline is not None and deadline.remaining() <= 0
+        if passed or isinstance(error, UsageError | PersonNeededError):
             raise error
         self.lost += 1
         data = CycleData(number, "failed", (), f"Cycle failed: {error.message}", None)
@@ -105,13 +115,15 @@ class Teller:
     def summary(self) -> None:
         """Say on stderr what the loop came to."""
         total = self.useful + self.lost
-        self.call.output.note(f"{total} cycles: {self.useful} useful, {self.lost} failed, {self.moves} moves")
+        made = f"{self.moves} move{'' if self.moves == 1 else 's'}"
+        self.call.output.note(f"{total} cycles: {self.useful} useful, {self.lost} failed, {made}")
 
     def _shown(self, data: CycleData, result: CycleResult) -> Iterator[Table | str]:
         decision: Decision = result.decision
         if data.cycle == 1:
             yield market_table(scanned(self.call, result.observation))
-        yield f"cycle {data.cycle}, block {decision.snapshot.block.number}: {data.headline}"
+        at = datetime.fromtimestamp(decision.snapshot.block.timestamp, UTC).strftime("%Y-%m-%d %H:%M")
+        yield f"{data.cycle:>4}  {at}  {data.headline}"
         if result.outcome is not None:
             asset = decision.portfolio.asset
-            yield "  " + outcome_line(result.outcome, asset.decimals, asset.symbol)
+            yield " " * 24 + outcome_line(result.outcome, asset.decimals, asset.symbol)

@@ -77,7 +77,7 @@ def _capital(store: Store, call: Invocation) -> Units:
     if int(known) != wanted and call.resolved.origins["capital_usdc"] != "default":
         raise UsageError(
             "other_capital",
-            f"this simulated world began with {int(known)} units, not {wanted}",
+            f"this simulated world began with {int(known) // 10**6} USDC, not {wanted // 10**6}",
             "leave --capital out, or use another MAMMON_HOME",
         )
     return Units(int(known))

@@ -18,6 +18,7 @@ from mammon.ops.lock import is_running
 from mammon.reporting.numbers import token
 from mammon.reporting.sentences import headline
 from mammon.reporting.tables import Table, table
+from mammon.state.runs import KILLED
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +42,17 @@ class HoldingNote:
 
 
 @dataclass(frozen=True, slots=True)
+class RunNote:
+    """The run that began last; `ended` is None while it goes on, and for one that was killed."""
+
+    command: str
+    started: int
+    ended: int | None
+    outcome: str
+    """`done`, `interrupted`, `killed`, `running`, or the code of the failure that ended it."""
+
+
+@dataclass(frozen=True, slots=True)
 class StatusData:
     """What is known without asking the chain."""
 
@@ -50,6 +62,7 @@ class StatusData:
     """Worth of the paper book at its last change; None without one."""
     running: tuple[str, ...]
     """Commands that recorded a start, no end, and whose process is alive."""
+    last_run: RunNote | None
     stops: tuple[str, ...]
 
 
@@ -75,6 +88,7 @@ def known(call: Invocation, stored: Archive) -> StatusData:
         () if paper else _seen(stored, call.identity.account),
         None if paper is None else amount(worth(paper), paper.asset.decimals),
         tuple(run.command for run in store.runs.unended() if is_running(run.process)),
+        _last_run(stored),
         killswitch.stops(call.settings.home),
     )
 
@@ -83,11 +97,14 @@ def shown(data: StatusData) -> Iterator[Table | str]:
     """Yield what a person sees."""
     yield f"stops: {', '.join(data.stops) or 'none'}"
     yield f"running: {', '.join(data.running) or 'nothing'}"
+    if data.last_run is not None:
+        run = data.last_run
+        yield f"last run: {run.command}, begun {_time(run.started)}: {run.outcome}"
     if data.decision is None:
         yield "no decision yet: `mammon gates` makes one"
     else:
-        at = datetime.fromtimestamp(data.decision.at, UTC).strftime("%Y-%m-%d %H:%M:%S UTC")
-        yield f"last decision {data.decision.id[:12]}, {at}: {data.decision.headline}"
+        last = data.decision
+        yield f"last decision {last.id[:12]}, {_time(last.at)}: {last.headline}"
     if data.book is not None:
         yield f"paper book: {token(data.book.raw, data.book.decimals)}"
     if data.holdings:
@@ -98,6 +115,17 @@ def shown(data: StatusData) -> Iterator[Table | str]:
                 for row in data.holdings
             ],
         )
+
+
+def _time(at: int) -> str:
+    return datetime.fromtimestamp(at, UTC).strftime("%Y-%m-%d %H:%M:%S UTC")
+
+
+def _last_run(stored: Archive) -> RunNote | None:
+    for run in stored.store.runs.latest():
+        open_ended = "running" if is_running(run.process) else KILLED
+        return RunNote(run.command, run.started, run.ended, run.outcome or open_ended)
+    return None
 
 
 def _seen(stored: Archive, account: str | None) -> tuple[HoldingNote, ...]:

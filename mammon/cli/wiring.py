@@ -20,9 +20,10 @@ from mammon.chain.reader import PARALLEL, Reader
 from mammon.chain.rpc import Rpc
 from mammon.chain.sender import Sender
 from mammon.cli import worlds
+from mammon.cli.guarded import GuardedExecutor, GuardedSigner
 from mammon.cli.invocation import Invocation
+from mammon.cli.patience import PatientClock
 from mammon.cli.place import Place, PlannedCall, StateBooks, StateLedger
-from mammon.cli.simulation import Simulation
 from mammon.core.costs import token_amount
 from mammon.core.numbers import Wei
 from mammon.core.ports import Clock, Signer, Transport
@@ -32,10 +33,9 @@ from mammon.engine.cycle import Executor, Holdings, World
 from mammon.engine.observe import Observation, Round, Survey, observe
 from mammon.errors import OutsideError, PersonNeededError, UsageError
 from mammon.net.deadline import Deadline
-from mammon.net.http import HttpTransport
 from mammon.ops import killswitch
 from mammon.ops.lock import money_lock
-from mammon.protocols.chains import ChainFile
+from mammon.protocols.chains import SHIPPED, ChainFile, chain
 from mammon.protocols.registry import VENUES
 from mammon.state.opening import Identity
 from mammon.state.store import Store
@@ -70,6 +70,10 @@ def opened(call: Invocation, *, holdings: bool = False, acting: bool = False) ->
 
 
 def _mock(call: Invocation, stack: contextlib.ExitStack, acting: bool) -> Place:
+    from mammon.cli.simulation import Simulation  # no other world has it loaded
+
+    if call.settings.chain not in SHIPPED:
+        chain(call.settings.chain)  # refuses it by its name, as everywhere else
     identity = worlds.identity(call)
     store = _store(call, stack, identity, acting)
     simulation = Simulation.begun(store, call)
@@ -81,10 +85,12 @@ def _mock(call: Invocation, stack: contextlib.ExitStack, acting: bool) -> Place:
 
 
 def _real(call: Invocation, stack: contextlib.ExitStack, acting: bool) -> Place:
+    from mammon.net.http import HttpTransport  # the simulated world has no network
+
     settings, identity = call.settings, worlds.identity(call)
     known = worlds.chain_file(call)
     store = _store(call, stack, identity, acting)
-    clock = call.process.clock
+    clock = PatientClock(call.process.clock, call.deadline) if call.deadline else call.process.clock
     call.enter(known.chain_id, identity.account)
     urls: Sequence[str] = settings.rpc.urls or known.rpc
     transports = [HttpTransport(url) for url in urls]
@@ -94,7 +100,7 @@ def _real(call: Invocation, stack: contextlib.ExitStack, acting: bool) -> Place:
     if settings.mode == "live":
         return parts.place(ChainAccount(store.moves.last_day, _stops(call)), None, _nothing)
     account = PaperAccount(StateBooks(store, clock.now), parts.opening, _stops(call))
-    return parts.place(account, account, _nothing)
+    return parts.place(account, GuardedExecutor(account, settings.home), _nothing)
 
 
 def _require_live(call: Invocation, holdings: bool, acting: bool) -> None:
@@ -180,7 +186,8 @@ class _Parts:
 
     def legs(self, signer: Signer) -> Legs:
         """Return the executor that sends real transactions with the plain sender."""
-        return Legs(Sender(self.rpc, signer, self.clock), VENUES, self.markets, self._balances, self.deadline)
+        sender = Sender(self.rpc, GuardedSigner(signer, self.call.settings.home), self.clock)
+        return Legs(sender, VENUES, self.markets, self._balances, self.deadline)
 
     def _balances(self, market: Market, owner: Address) -> Balances:
         held = VENUES[market.protocol].read_position(market, owner)

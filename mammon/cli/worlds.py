@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -15,6 +16,9 @@ if TYPE_CHECKING:
 
 NOBODY = Address("0x0000000000000000000000000000000000000000")
 """The owner of a paper book that begins from a capital."""
+
+_CHAIN = re.compile(r"[a-z0-9][a-z0-9-]{0,31}\Z")
+"""What may be part of a folder's name."""
 
 
 def identity(call: Invocation) -> Identity:
@@ -30,6 +34,8 @@ def identity(call: Invocation) -> Identity:
 
 def directory(call: Invocation, world: Identity) -> Path:
     """Return the folder of a world: mode, chain, and the account's first eight digits."""
+    if not _CHAIN.match(call.settings.chain):
+        raise UsageError("chain", f"no chain is named {call.settings.chain!r}", "`--chain base` is one")
     return call.settings.home / f"{world.mode}-{call.settings.chain}-{world.account[2:10].lower()}"
 
 

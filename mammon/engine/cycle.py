@@ -74,10 +74,15 @@ class CycleResult:
     outcome: Outcome | None
 
 
-def judge(world: World, observation: Observation, ask: Ask | None = None) -> Decision:
-    """Decide on an observation already made, and record both."""
+def consider(world: World, observation: Observation, ask: Ask | None = None) -> Decision:
+    """Decide on an observation from anywhere, and keep nothing of it."""
     view = world.holdings.view(observation)
-    decision = decide(view.snapshot, view.portfolio, world.policy, world.clock.now(), ask)
+    return decide(view.snapshot, view.portfolio, world.policy, world.clock.now(), ask)
+
+
+def judge(world: World, observation: Observation, ask: Ask | None = None) -> Decision:
+    """Decide on an observation made by this world, and record both."""
+    decision = consider(world, observation, ask)
     world.ledger.record(observation, decision)
     world.holdings.keep()
     return decision

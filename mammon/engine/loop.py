@@ -15,7 +15,7 @@ from mammon.errors import MammonError
 
 @dataclass(frozen=True, slots=True)
 class Pace:
-    """How often and how long. None means without end."""
+    """How often and how long; at least one cycle. None means without end."""
 
     interval_s: int
     duration_s: int | None = None
@@ -31,7 +31,7 @@ def loop(
     """
     began = clock.monotonic()
     number = 0
-    while pace.cycles is None or number < pace.cycles:
+    while True:
         number += 1
         started = clock.monotonic()
         try:

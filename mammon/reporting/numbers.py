@@ -6,8 +6,8 @@ from decimal import ROUND_HALF_EVEN, Context, Decimal
 
 DASH = "-"
 
-_WIDE = Context(prec=120, rounding=ROUND_HALF_EVEN)
-"""Wide enough for any 256-bit integer: showing a number must not fail."""
+_WIDE = Context(prec=400, rounding=ROUND_HALF_EVEN)
+"""Wide enough for any number a document may carry: showing one must not fail."""
 
 
 def percent(fraction: Decimal | None, places: int = 2) -> str:
@@ -30,6 +30,11 @@ def token(units: int | None, decimals: int, symbol: str = "") -> str:
         return DASH
     whole = rounded(Decimal(units).scaleb(-decimals), 2)
     return f"{whole:,} {symbol}".rstrip()
+
+
+def native(wei: int) -> str:
+    """Spell wei as whole coins, to the gwei."""
+    return f"{rounded(Decimal(wei).scaleb(-18), 9):f}"
 
 
 def short(units: int | None, decimals: int) -> str:

@@ -10,7 +10,7 @@ from decimal import Decimal
 from mammon.core.candidates import Judgement
 from mammon.core.costs import Cost
 from mammon.core.decide import Decision
-from mammon.core.gates import KINDS
+from mammon.core.gates import KINDS, refusals
 from mammon.core.plan import IDLE
 from mammon.core.types import Verdict
 from mammon.reporting.numbers import duration, percent, rounded, token, usd
@@ -38,6 +38,9 @@ QUESTIONS: dict[str, str] = {
 }
 """What each gate asks, as a noun phrase. A test holds it against `GATES`."""
 
+_UNASKED = "what another version of mammon asked"
+"""A document may name gates that this version does not have."""
+
 
 def headline(decision: Decision) -> str:
     """Say in one sentence what the decision is."""
@@ -49,24 +52,22 @@ def headline(decision: Decision) -> str:
         return f"Move {what}."
     if decision.refused_by:
         return f"Hold: a gate refused to move {what} ({', '.join(decision.refused_by)})."
-    failed = [verdict.gate for verdict in chosen.verdicts if not verdict.passed]
-    return f"Hold: the best there is, moving {what}, does not pay ({', '.join(failed)})."
+    failed = refusals(chosen.verdicts, "profit")
+    return f"Hold: moving {what} does not pay ({', '.join(failed)})."
 
 
 def movement(decision: Decision, judged: Judgement) -> str:
-    """Name a candidate: how much, from where, to where, for what."""
+    """Name a candidate: how much, from where, to where, for what. The second rate is with it there."""
     move, asset = judged.move, decision.portfolio.asset
     amount = token(move.amount, asset.decimals, asset.symbol)
     source = "the wallet" if move.source == IDLE else move.source
-    return (
-        f"{amount} from {source} at {percent(move.source_apy)} to {move.target} "
-        f"at {percent(move.target_apy_after)} after our deposit"
-    )
+    rates = percent(move.source_apy), percent(move.target_apy_after)
+    return f"{amount} from {source} ({rates[0]}) to {move.target} ({rates[1]})"
 
 
 def sentence(verdict: Verdict, decimals: int) -> str:
     """Say one verdict: the question, the measure, the limit and the margin."""
-    question = QUESTIONS[verdict.gate]
+    question = QUESTIONS.get(verdict.gate, _UNASKED)
     outcome = "passes" if verdict.passed else "refuses"
     why = f" ({verdict.detail})" if verdict.detail else ""
     if verdict.measured is None:
@@ -104,7 +105,7 @@ def explanation(decision: Decision) -> list[str]:
         lines += _money(decision.chosen)
         for kind, title in (("profit", "Does it pay?"), ("safety", "May it be done?")):
             lines += ["", title]
-            verdicts = [v for v in decision.chosen.verdicts if KINDS[v.gate] == kind]
+            verdicts = [v for v in decision.chosen.verdicts if KINDS.get(v.gate, "safety") == kind]
             lines += [f"  {sentence(verdict, decimals)}" for verdict in verdicts]
     others = [
         j for j in decision.venues if not decision.chosen or j.move.target != decision.chosen.move.target
@@ -121,7 +122,9 @@ def _money(judged: Judgement) -> list[str]:
     if not isinstance(move.cost, Cost):
         return [f"What it costs is not known: {move.cost.reason}."]
     shares = f"execution {move.cost.l2}, L1 data {move.cost.l1}, operator {move.cost.operator} wei"
-    return [f"It would gain {usd(move.gain_usd)} a year and cost {usd(move.cost.usd)} once ({shares})."]
+    verb = "lose" if move.gain_usd is not None and move.gain_usd < 0 else "gain"
+    gain = None if move.gain_usd is None else abs(move.gain_usd)
+    return [f"It would {verb} {usd(gain)} a year and cost {usd(move.cost.usd)} once ({shares})."]
 
 
 def _other(judged: Judgement) -> str:

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 Align = Literal["left", "right"]
 
-_NUMBER = re.compile(r"[-+]?[0-9][0-9,.]*( ?[%A-Za-z]{1,6})?\Z")
+_NUMBER = re.compile(r"[-+]?\$?[0-9][0-9,.]*( ?[%A-Za-z]{1,6})?\Z")
 
 
 @dataclass(frozen=True, slots=True)

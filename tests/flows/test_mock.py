@@ -138,10 +138,11 @@ def test_an_asked_move_that_does_not_pay_is_exit_3(shell: Shell) -> None:
 
 
 def test_the_kill_switch_refuses_by_name(shell: Shell) -> None:
-    """Any file of that name in the home stops every move, and the gate says so."""
+    """Any file of that name in the home stops every move: a judgement is 3, being asked to act is 5."""
     (shell.home / ".kill_switch").touch()
+    assert shell("gates").code == 3
     refused = shell("rebalance", "--execute", "--yes", "--json")
-    assert refused.code == 3
+    assert refused.code == 5
     assert refused.data["decision"]["refused_by"] == ["stops"]
     assert shell("detect-positions", "--json").data["positions"][0]["slug"] == "idle"
 

@@ -13,8 +13,9 @@ from mammon.core.gates import GATES
 from mammon.core.policy import Policy
 from mammon.core.types import Unread, Verdict
 from mammon.reporting.figures import holding_figures, market_figures, worth
-from mammon.reporting.numbers import duration, percent, short, token, usd
+from mammon.reporting.numbers import duration, native, percent, short, token, usd
 from mammon.reporting.sentences import QUESTIONS, explanation, headline, sentence
+from mammon.reporting.verdicts import verdict_table
 from tests.core.build import NOW, portfolio, position, snapshot, state
 
 CASH = 10_000 * 10**6
@@ -53,7 +54,7 @@ def test_d14_failures_can_be_told() -> None:
 def test_the_headline_names_the_move() -> None:
     """Amount, places and rates stand in the one sentence."""
     told = headline(decide(snapshot(state("high")), portfolio(CASH), Policy(), NOW))
-    assert told.startswith("Move 10,000.00 USDC from the wallet at 0.00% to high at ")
+    assert told == "Move 10,000.00 USDC from the wallet (0.00%) to high (2.73%)."
 
 
 def test_f18_worth_is_everything_or_unknown() -> None:
@@ -98,3 +99,12 @@ def test_numbers_as_people_read_them() -> None:
     assert (percent(None), usd(None), token(None, 6), short(None, 6)) == ("-", "-", "-", "-")
     assert (short(12_345_678 * 10**6, 6), short(999, 6)) == ("12.3M", "0.00")
     assert (duration(3_661), duration(0), duration(90_000)) == ("1h 1m", "0s", "1d 1h")
+
+
+def test_a_verdict_table_has_a_row_for_each_gate() -> None:
+    """The table shows every verdict, refusals marked, numbers in their units, unknown as a dash."""
+    shown = verdict_table(decide(snapshot(state("high")), portfolio(CASH), Policy(), NOW).chosen.verdicts, 6)
+    assert [row[1] for row in shown.rows] == [gate.code for gate in GATES]
+    refused = verdict_table([Verdict("peg", False, None, Decimal(1), None, "usd", "stale")], 6)
+    assert refused.rows == (("NO", "peg", "-", "$1.00", "-", "price of the asset (stale)"),)
+    assert native(4_754_039_815_642) == "0.000004754"
