@@ -15,10 +15,14 @@ ROOT = Path(__file__).resolve().parent.parent
 MAX_BYTES = 2 << 20
 
 FORBIDDEN: dict[str, re.Pattern[str]] = {
-    "private key or seed": re.compile(r"-----BEGIN [A-Z ]*PRIVATE KEY-----|\bmnemonic\s*=\s*[\"'][a-z]+ [a-z]+"),
+    "private key or seed": re.compile(
+        r"-----BEGIN [A-Z ]*PRIVATE KEY-----|\bmnemonic\s*=\s*[\"'][a-z]+ [a-z]+"
+    ),
     "API token": re.compile(r"\b(ghp_[A-Za-z0-9]{30,}|AKIA[0-9A-Z]{16}|xox[bap]-[A-Za-z0-9-]{20,})"),
     "machine path": re.compile(r"(?<![\w.$}])/(?:home|Users|work|root)/[\w.-]+"),
-    "a credential in a URL": re.compile(r"https?://[^\s/:@\"'<>{}]+:[^\s/@\"'<>{}]{6,}@(?!example\.|127\.|h\b|host)"),
+    "a credential in a URL": re.compile(
+        r"https?://[^\s/:@\"'<>{}]+:[^\s/@\"'<>{}]{6,}@(?!example\.|127\.|h\b|host)"
+    ),
 }
 """What must not stand in any file, and why it is looked for."""
 

@@ -22,7 +22,6 @@ from mammon.reporting.numbers import native, token
 from mammon.reporting.sentences import headline, movement, sentence
 from mammon.reporting.tables import Table, table
 
-
 STOPPED = 5
 """Asked to act while a stop is in force: a person has to lift it."""
 

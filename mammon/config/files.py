@@ -29,8 +29,13 @@ class Entry(NamedTuple):
 
 
 def user_home(environment: Mapping[str, str]) -> Path:
-    """Return the user's home directory."""
-    return Path(environment["HOME"]) if environment.get("HOME") else Path("~").expanduser()
+    """Return the user's home directory. Raises `UsageError` for a user who has none."""
+    if environment.get("HOME"):
+        return Path(environment["HOME"])
+    try:
+        return Path("~").expanduser()
+    except RuntimeError as error:  # neither in the environment nor in the list of users
+        raise UsageError("home", "this user has no home directory", "set HOME") from error
 
 
 def user_file(environment: Mapping[str, str]) -> Path:
@@ -44,13 +49,13 @@ def locate(named: str | None, environment: Mapping[str, str], directory: Path) -
     """Return the one file to read: the named one, ./mammon.toml, the user's, or none."""
     if named is not None:
         path = directory / named
-        if not path.exists():
+        if not _is_there(path):
             raise UsageError(
                 "config", f"{path}: no such file", "write one with `mammon init`, or leave --config out"
             )
         return path
     for path in (directory / NAME, user_file(environment)):
-        if path.exists() or path.is_symlink():
+        if _is_there(path):
             return path
     return None
 
@@ -78,6 +83,13 @@ def unknown_hint(name: str) -> str:
     if same:
         return f"did you mean {same[0]!r}?"
     return nearest(name, [*keys(), *sections()]) or "`mammon config show` lists every key"
+
+
+def _is_there(path: Path) -> bool:
+    try:
+        return path.exists() or path.is_symlink()
+    except OSError:  # no file can have such a name
+        return False
 
 
 def _text(path: Path) -> str:

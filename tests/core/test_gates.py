@@ -74,7 +74,7 @@ def edges() -> dict[str, Edge]:
     share = verdict(situation(), "cost_share").measured
     rate = verdict(situation(), "rate_sane").measured
     gas = verdict(situation(), "gas_ceiling").measured
-    assert annual and days and share and rate and gas
+    assert None not in (annual, days, share, rate, gas)
     blind = Unread("good", "timeout", "no answer")
     return {
         "apy_gain": Edge(

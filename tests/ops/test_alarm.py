@@ -12,7 +12,9 @@ import pytest
 from mammon.ops.alarm import GRACE_S, alarm
 
 STUCK = {
-    "a loop that swallows everything": "while True:\n  try:\n    while True: pass\n  except BaseException: continue",
+    "a loop that swallows everything": (
+        "while True:\n  try:\n    while True: pass\n  except BaseException: continue"
+    ),
     "a sleep": "time.sleep(60)",
     "C code that holds the interpreter": "pow(7, 10**9)",
 }
