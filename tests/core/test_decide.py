@@ -12,8 +12,11 @@ from hypothesis import strategies as st
 
 from mammon.core import canonical
 from mammon.core.candidates import Desk, net_gain, slug_of
+from mammon.core.curves import GrowthCurve, MetaMorphoCurve
+from mammon.core.curves.metamorpho import VaultMarket
+from mammon.core.curves.morpho import MorphoMarket
 from mammon.core.decide import Ask, Decision, decide, replay
-from mammon.core.numbers import Fraction, Units, Usd
+from mammon.core.numbers import Fraction, Ray, Units, Usd, Wad
 from mammon.core.policy import Policy
 from mammon.core.rates import CONTEXT
 from mammon.core.types import MarketState, Portfolio, Snapshot, Unread
@@ -265,3 +268,34 @@ def test_a_plan_conserves_and_never_overdraws(given_: tuple[Snapshot, Portfolio]
     assert 0 < decision.plan.amount <= held[decision.plan.source]
     room = next(m.room for m in shot.markets if slug_of(m) == decision.plan.target)
     assert room is None or decision.plan.amount <= room
+
+
+def test_what_cannot_be_priced_promises_nothing() -> None:
+    """Row 13: a rate beyond any curve, or a state newer than the block, is no rate, and breaks nothing."""
+    bait = GrowthCurve(Ray(10**27), NOW - 2, Ray(10**27 + 10**25), NOW, Units(100 * MILLION))
+    newer = dataclasses.replace(HIGH.curve, updated_at=NOW + 3600)
+    lent = MorphoMarket(Units(10**12), Units(10**18), Units(9 * 10**11), NOW + 3600, Wad(0), Wad(10**9))
+    vault = MetaMorphoCurve(
+        "1.0",
+        (VaultMarket(lent, Units(10**18), Units(10**13)),),
+        (0,),
+        Wad(0),
+        Units(10**18),
+        Units(10**12),
+        12,
+    )
+    for curve in (bait, newer, vault):
+        odd = dataclasses.replace(HIGH, curve=curve)
+        decision = decide(venues(odd, MID), portfolio(CASH), Policy(), NOW)
+        assert decision.plan.target == "mid"
+        judged = next(j for j in decision.venues if j.move.target == "high")
+        assert judged.move.target_apy is None
+
+
+def test_a_market_with_nothing_in_it_is_no_share() -> None:
+    """Our share of an empty market that takes nothing is not known, and does not pass."""
+    empty = dataclasses.replace(HIGH, supplied=Units(0))
+    decision = decide(venues(empty), portfolio(CASH), Policy(), NOW, Ask("idle", "high", Units(0)))
+    details = {v.gate: v.detail for v in decision.chosen.verdicts if not v.passed}
+    assert details["pool_share"] == "empty_market"
+    assert details["apy_gain"] == "nothing_to_move"

@@ -173,3 +173,10 @@ def test_any_sequence_of_moves_conserves(moves: list[tuple[bool, int]]) -> None:
             continue
         assert worth(book) == CASH
         assert all(holding.assets > 0 for holding in book.holdings)
+
+
+def test_a_book_does_not_begin_in_a_market_that_was_not_read() -> None:
+    """A position whose market is unread cannot be valued from here on, so no book begins with it."""
+    blind = dataclasses.replace(SHOT, markets=(HIGH, Unread("low", "timeout", "")))
+    with pytest.raises(MalformedError):
+        open_book(portfolio(0, position(LOW, CASH)), blind)

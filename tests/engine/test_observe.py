@@ -119,6 +119,7 @@ def test_a_protocol_that_cannot_be_read_says_so() -> None:
     """F11: a market of an unknown protocol is `Unread`, never missing and never guessed."""
     found = seen(more=(market("new", protocol="unheard_of"),))
     assert found.snapshot.markets[2].code == "unsupported"
+    assert seen(more=(market("new", protocol="unheard_of"),), owner=None).unread[0].subject == "new"
 
 
 def test_what_was_held_shortens_the_next_read() -> None:
