@@ -18,7 +18,7 @@ from mammon import __version__
 from mammon.cli.registry import DOCUMENTS
 from mammon.core import canonical
 from mammon.core.numbers import Units
-from mammon.errors import MalformedError, MammonError, UsageError
+from mammon.errors import MalformedError, UsageError
 
 if TYPE_CHECKING:
     from mammon.core.types import Block
@@ -107,11 +107,6 @@ def amount(raw: int, decimals: int) -> Amount:
     sign, digits = ("-" if raw < 0 else ""), str(abs(raw)).rjust(decimals + 1, "0")
     whole, part = (digits[:-decimals], digits[-decimals:].rstrip("0")) if decimals else (digits, "")
     return Amount(Units(raw), decimals, f"{sign}{whole}.{part}" if part else sign + whole)
-
-
-def note(error: MammonError) -> ErrorNote:
-    """Return a failure in its document form."""
-    return ErrorNote(error.code, error.message, error.hint)
 
 
 def block_note(block: Block) -> BlockNote:

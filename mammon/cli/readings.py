@@ -19,13 +19,10 @@ from mammon.reporting.figures import worth
 _AMOUNT = re.compile(r"[0-9]{1,15}(\.[0-9]{1,30})?\Z")
 
 
-def sum_asked(call: Invocation, text: str | None, seen: Observation) -> Units:
-    """Return the deposit to judge by: what was asked, else all the account holds, else the capital."""
-    asset = seen.snapshot.asset
-    if text is not None:
-        return token_units(text, asset, "--amount")
+def worth_judging(call: Invocation, seen: Observation) -> Units:
+    """Return the deposit to judge by when none is named: all the account holds, else the capital."""
     held = worth(seen.portfolio) if seen.portfolio is not None else None
-    return held or token_amount(call.settings.capital_usdc, asset.decimals)
+    return held or token_amount(call.settings.capital_usdc, seen.snapshot.asset.decimals)
 
 
 def token_units(text: str, asset: Token, flag: str) -> Units:

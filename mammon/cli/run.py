@@ -9,11 +9,13 @@ from datetime import UTC, datetime
 
 import typer
 
-from mammon.cli.documents import ErrorNote, note
+from mammon.cli.documents import ErrorNote
 from mammon.cli.invocation import Invocation
 from mammon.cli.options import ACT, BASE, LOOP, WORLD, command
+from mammon.cli.output import printable
 from mammon.cli.readings import error_notes, require_some
 from mammon.cli.rebalance import outcome_line
+from mammon.cli.redaction import clean
 from mammon.cli.scan import market_table, scanned
 from mammon.cli.wiring import Place, opened
 from mammon.core.decide import Decision
@@ -27,6 +29,7 @@ from mammon.reporting.sentences import headline
 from mammon.reporting.tables import Table
 
 FAILED_ALL = 4
+_LINE = 1000
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,10 +109,12 @@ class Teller:
         if passed or isinstance(error, UsageError | PersonNeededError):
             raise error
         self.lost += 1
-        data = CycleData(number, "failed", (), f"Cycle failed: {error.message}", None)
-        errors: tuple[ErrorNote, ...] = (note(error),)
+        secrets = self.call.process.secrets()
+        message, hint = (printable(clean(text, secrets), _LINE) for text in (error.message, error.hint))
+        data = CycleData(number, "failed", (), f"Cycle failed: {message}", None)
+        errors = (ErrorNote(error.code, message, hint),)
         self.call.result(
-            "cycle", data, lambda: [f"cycle {number}: failed: {error.code}: {error.message}"], errors=errors
+            "cycle", data, lambda: [f"cycle {number}: failed: {error.code}: {message}"], errors=errors
         )
 
     def summary(self) -> None:

@@ -11,8 +11,9 @@ import typer
 from mammon.cli.documents import Amount, amount
 from mammon.cli.invocation import Invocation
 from mammon.cli.options import BASE, WORLD, command
-from mammon.cli.readings import error_notes, require_some, sum_asked, unread_note
+from mammon.cli.readings import error_notes, require_some, token_units, unread_note, worth_judging
 from mammon.cli.wiring import opened
+from mammon.core.numbers import Units
 from mammon.core.types import Portfolio, Snapshot
 from mammon.engine.observe import Observation
 from mammon.reporting.figures import MarketFigures, market_figures
@@ -41,20 +42,21 @@ def scan(
 ) -> None:
     """Read every market at one block: rate now, rate after our deposit, room, liquidity, state."""
     with opened(call) as place:
+        asked = None if sum_ is None else token_units(sum_, place.asset, "--amount")
         seen = place.world.observe()
         require_some(seen)
         place.remember(seen)
-        data = scanned(call, seen, sum_)
+        data = scanned(call, seen, asked)
         errors = error_notes(seen)
         call.result("scan", data, lambda: shown(data), block=seen.snapshot.block, errors=errors)
         if strict and errors:
             raise typer.Exit(4)
 
 
-def scanned(call: Invocation, seen: Observation, sum_: str | None = None) -> ScanData:
+def scanned(call: Invocation, seen: Observation, asked: Units | None = None) -> ScanData:
     """Return an observation as the document's data."""
     asset = seen.snapshot.asset
-    asked = sum_asked(call, sum_, seen)
+    asked = worth_judging(call, seen) if asked is None else asked
     rows = market_figures(seen.snapshot, asked, call.settings.policy.execution_delay_s)
     return ScanData(amount(asked, asset.decimals), rows, seen.requests, seen.snapshot, seen.portfolio)
 

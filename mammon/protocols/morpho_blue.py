@@ -6,6 +6,7 @@ the id in question, and for nothing else.
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import NamedTuple
 
 from mammon.core import abi
@@ -40,6 +41,7 @@ class Singleton(NamedTuple):
     """The adaptive rate model, the one whose formula is known."""
 
 
+@lru_cache(maxsize=1024)  # a vault's markets are told by their parameters in every reading
 def market_id(params: Params) -> bytes:
     """Return the id of the market these parameters define."""
     return keccak256(abi.encode(*params))

@@ -35,7 +35,7 @@ _ERROR_STRING = bytes.fromhex("08c379a0")
 _NO_HASH = "0x" + "00" * 32
 _NO_BLOOM = "0x" + "00" * 256
 _QUANTITY = re.compile(r"0x(0|[1-9a-fA-F][0-9a-fA-F]{0,63})\Z")
-_DATA = re.compile(r"0x([0-9a-fA-F]{2})*\Z")
+_DATA = re.compile(r"0x[0-9a-fA-F]*\Z")
 _HASH = re.compile(r"0x[0-9a-fA-F]{64}\Z")
 
 Json = Any
@@ -74,7 +74,7 @@ def quantity(value: Json, what: str) -> int:
 
 def octets(value: Json, what: str) -> bytes:
     """Read bytes in hexadecimal."""
-    if not isinstance(value, str) or not _DATA.match(value):
+    if not isinstance(value, str) or len(value) % 2 or not _DATA.match(value):
         raise invalid(f"{what} is not hexadecimal data")
     return bytes.fromhex(value[2:])
 

@@ -26,6 +26,7 @@ BUSY_S = 5.0
 _PRAGMAS = (
     "PRAGMA synchronous=EXTRA",
     "PRAGMA temp_store=MEMORY",
+    "PRAGMA cache_size=-256",  # kB: or the memory of a long run grows with its file, up to 2 MB
     "PRAGMA trusted_schema=OFF",
     "PRAGMA cell_size_check=ON",
     "PRAGMA secure_delete=OFF",
