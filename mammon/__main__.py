@@ -20,9 +20,9 @@ def main() -> None:
         version()
         return
     try:
-        from mammon.cli import run
+        from mammon.cli import main as command_line
 
-        code = run()
+        code = command_line()
     except KeyboardInterrupt:  # before the handler of failures was in place
         code = 130
     sys.exit(code)

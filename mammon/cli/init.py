@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -56,6 +57,8 @@ def init(
 
     Asks four questions on a terminal; with --yes it asks none and takes the flags.
     """
+    if not path.isprintable():
+        raise UsageError("bad_value", f"{path[:60]!r} is no name for a file", "write plain text")
     target = call.process.directory / path
     if os.path.lexists(target) and not force:
         raise UsageError(
@@ -137,7 +140,8 @@ def _write(target: Path, text: str) -> None:
             os.fsync(file.fileno())
         temporary.replace(target)
     except OSError as error:
-        temporary.unlink(missing_ok=True)
+        with contextlib.suppress(OSError):
+            temporary.unlink()
         raise UsageError(
             "config", f"{target}: cannot be written: {error.strerror}", "choose another path"
         ) from error

@@ -10,7 +10,7 @@ from decimal import Decimal
 from mammon.core.candidates import Judgement
 from mammon.core.costs import Cost
 from mammon.core.decide import Decision
-from mammon.core.gates import KINDS, refusals
+from mammon.core.gates import KINDS
 from mammon.core.plan import IDLE
 from mammon.core.types import Verdict
 from mammon.reporting.numbers import duration, percent, rounded, token, usd
@@ -38,7 +38,7 @@ QUESTIONS: dict[str, str] = {
 }
 """What each gate asks, as a noun phrase. A test holds it against `GATES`."""
 
-_UNASKED = "what another version of mammon asked"
+_UNASKED = "not a gate of this version"
 """A document may name gates that this version does not have."""
 
 
@@ -52,7 +52,7 @@ def headline(decision: Decision) -> str:
         return f"Move {what}."
     if decision.refused_by:
         return f"Hold: a gate refused to move {what} ({', '.join(decision.refused_by)})."
-    failed = refusals(chosen.verdicts, "profit")
+    failed = [v.gate for v in chosen.verdicts if not v.passed and KINDS.get(v.gate) == "profit"]
     return f"Hold: moving {what} does not pay ({', '.join(failed)})."
 
 

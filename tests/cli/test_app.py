@@ -9,7 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from mammon.cli import registry, run
+from mammon.cli import main as run
+from mammon.cli import registry
 from mammon.cli.app import built
 from mammon.cli.model import commands
 from mammon.cli.options import BASE, LOOP, OPTIONS, OUTPUT, command
@@ -33,7 +34,7 @@ HEAVY = {
 def loaded(*words: str, folder: Path) -> set[str]:
     """Return the top-level modules a real process has imported when the command line has ended."""
     code = (
-        "import sys, json; from mammon.cli import run; run(sys.argv[1:]); "
+        "import sys, json; from mammon.cli import main; main(sys.argv[1:]); "
         "sys.stderr.write('\\n' + json.dumps(sorted({name.partition('.')[0] for name in sys.modules})))"
     )
     environment = {"HOME": str(folder), "PYTHONPATH": str(Path(registry.__file__).parents[2])}
@@ -139,7 +140,7 @@ def test_local_commands_import_nothing_heavy(words: tuple[str, ...], tmp_path: P
 def test_a_command_loads_no_other_command(tmp_path: Path) -> None:
     """A broken or slow command is no matter to its neighbours."""
     code = (
-        "import sys, json; from mammon.cli import run; run(['schema']); "
+        "import sys, json; from mammon.cli import main; main(['schema']); "
         "names = [name for name in sys.modules if name.startswith('mammon.cli.')]; "
         "sys.stderr.write('\\n' + json.dumps(names))"
     )

@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, NoReturn
 
-from mammon.cli import run
+from mammon.cli import main as run
 from tests.flows.runner import Ended
 
 PATIENCE_S = 60.0

@@ -232,7 +232,7 @@ def test_no_mutated_decision_breaks_what_tells_it(
 
 
 @given(data=st.data())
-@settings(max_examples=80, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_no_mutated_scan_breaks_the_judge(shell: Shell, scan: dict[str, Any], data: st.DataObject) -> None:
     """Any values in a scan: judged or refused by name."""
     check(shell, "gates", data.draw(mutated([scan])), *data.draw(st.sampled_from([(), ("--json",)])))

@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 from mammon.cli.model import OptionModel, commands
 from mammon.ops import killswitch
 from mammon.state import opening
+from tests.flows.endpoint import chain_toml
 from tests.flows.forked import start
 from tests.flows.runner import Ended, Shell
 from tests.flows.words import ACTING, NAMES, WORLDLY, line
@@ -402,6 +403,26 @@ def _silent(words: list[str]) -> bool:
     return any(word in ("-q", "--quiet") for word in words)
 
 
+@pytest.mark.parametrize("form", [(), ("--json",)])
+@pytest.mark.parametrize("word", ["x" * 5000, "\udcff", "/" + "\udcff" * 200])
+def test_names_that_no_file_can_have_are_refused(word: str, form: tuple[str, ...], folder: Path) -> None:
+    """Too long for any disk, or bytes that are no text: exit 2 or 5 in a sentence that can be printed."""
+    shell = Shell(folder / "home", **MOCK)
+    for words in (
+        ("scan", "--config", word),
+        ("gates", "-i", word),
+        ("replay", "-i", word),
+        ("scan", "--log-file", word),
+        ("scan", "--home", word),
+        ("scan", word),
+        ("init", word, "--yes"),
+    ):
+        ended = shell(*words, *form)
+        assert ended.code in (2, 5), (words[:2], ended)
+        assert all(text.isprintable() for text in ended.err.splitlines())
+        assert not form or ended.document["errors"]
+
+
 def test_no_word_names_a_folder_outside_the_home(tmp_path: Path) -> None:
     """`--chain` is part of a folder's name: what is no chain makes none, in no world."""
     for mode in ("mock", "paper", "live"):
@@ -411,6 +432,10 @@ def test_no_word_names_a_folder_outside_the_home(tmp_path: Path) -> None:
                 ended = shell(*line(name), "--chain", chain)
                 assert ended.code == 2, (name, ended)
     assert list((tmp_path / "home").iterdir()) == []
+    own = Shell(tmp_path / "home", MAMMON_CHAIN_FILE=str(chain_toml(tmp_path / "home" / "chain.toml")))
+    ended = own("scan", "--mode", "paper", "--chain", "../out", "--rpc-url", "http://127.0.0.1:9")
+    assert ended.code == 2, ended
+    assert "no chain is named" in ended.err
     assert [path.name for path in tmp_path.iterdir()] == ["home"]
 
 

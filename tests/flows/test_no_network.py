@@ -173,7 +173,7 @@ def test_a_run_does_not_sleep_past_its_deadline(tmp_path: Path) -> None:
 
 PROBE = """
 import sys
-from mammon.cli import run
+from mammon.cli import main as run
 from pathlib import Path
 for words in {words!r}:
     code = run(words)

@@ -16,6 +16,7 @@ from pathlib import Path
 import pytest
 
 import mammon
+from mammon.cli import failure
 from mammon.cli.process import Process
 from mammon.cli.simulation import Simulation
 from mammon.core.ports import Deadline
@@ -128,6 +129,25 @@ def test_a_second_sigterm_is_as_good_as_the_first(tmp_path: Path) -> None:
         assert ended.code in (143, -signal.SIGTERM), ended
         assert "Traceback" not in ended.err
         assert whole(shell)
+
+
+def test_a_sigterm_while_the_first_is_told_ends_it_too(tmp_path: Path) -> None:
+    """The second one may come at the worst moment: no exception is left to escape."""
+
+    def impatient() -> None:
+        told = failure._ended
+
+        def twice(process: Process, code: int, word: str) -> int:
+            os.kill(os.getpid(), signal.SIGTERM)
+            return told(process, code, word)
+
+        failure._ended = twice
+
+    shell = Shell(tmp_path / "home", **MOCK)
+    child = start(tmp_path / "run", shell.environment, *LOOPING, before=impatient)
+    until(lines(child, 1), child)
+    os.kill(child.pid, signal.SIGTERM)
+    assert child.wait().code == -signal.SIGTERM
 
 
 @pytest.mark.parametrize("number", ENDS)
