@@ -12,6 +12,7 @@ import subprocess
 import sys
 from collections import Counter
 from collections.abc import Iterator
+from decimal import localcontext
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +22,7 @@ from mammon.core import candidates
 from mammon.core.decide import decide
 from mammon.core.numbers import Units
 from mammon.core.policy import Policy
+from mammon.core.rates import CONTEXT
 from mammon.core.types import Portfolio, Snapshot
 from mammon.sim.wallet import wallet_address
 from tests.bench.chains import write_chain_file
@@ -191,6 +193,20 @@ def test_bounds_spare_nearly_every_pair(world: str, monkeypatch: pytest.MonkeyPa
     count = priced(snapshot, portfolio, monkeypatch)
     assert count["priced"] <= 66
     assert count["judged"] <= 60
+
+
+@pytest.mark.parametrize("world", WORLDS)
+def test_a_verdict_settled_once_is_everybodys(world: str) -> None:
+    """P10: what is judged once per decision is what each candidate's own judgement would have said."""
+    snapshot, portfolio = next(WORLDS[world](12, 1))
+    situation = snapshot, portfolio, Policy(), snapshot.block.timestamp + 2
+    with localcontext(CONTEXT):
+        desk = candidates.Desk(*situation)
+        for source in desk.sources:
+            for target in desk.readings:
+                alone = candidates.Desk(*situation)
+                judged = alone.judgement(alone.source(source.slug), target)
+                assert desk.judgement(source, target) == judged
 
 
 def test_what_pays_too_little_is_priced_and_not_judged(monkeypatch: pytest.MonkeyPatch) -> None:

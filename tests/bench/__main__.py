@@ -21,8 +21,9 @@ def main() -> int:
             print(f"{name:<{width}}  {'/'.join(entry.budgets):<8}  {entry.about}")
         return 0
     if asked.peers:
-        environments.peers()
-        print("\n".join(f"{name} {version}" for name, version in environments.versions().items()))
+        for name in environments.PEERS:
+            environments.peer(name)
+        print("\n".join(environments.versions().values()))
         return 0
     try:
         chosen = list(BENCHES) if asked.all else names(asked.names)

@@ -54,11 +54,10 @@ def product() -> Path:
 
 def peer(name: str) -> Path:
     """Return the directory of a peer's environment."""
-    pins = _PEERS / f"{name}.txt"
-    where = CACHE / f"bench-{name}-{digest([pins], _python())}"
+    where = _place(name)
     with _made(where, "") as work:
         if work:
-            _pip(where, "install", "--require-hashes", "--no-deps", "--requirement", str(pins))
+            _pip(where, "install", "--require-hashes", "--no-deps", "--requirement", str(_pins(name)))
     return where
 
 
@@ -79,17 +78,26 @@ def distributions(where: Path) -> dict[str, str]:
 
 
 def versions() -> dict[str, str]:
-    """Return the versions of the peers that are installed."""
+    """Return the versions of the peers whose environments have been made."""
     found = {}
     for name, told in PEERS.items():
-        installed = distributions(peer(name))
-        found[name] = " with ".join(f"{each} {installed[each]}" for each in told)
+        if (_place(name) / _READY).is_file():
+            installed = distributions(_place(name))
+            found[name] = " with ".join(f"{each} {installed[each]}" for each in told)
     return found
 
 
 def environment(home: Path) -> dict[str, str]:
     """Return the variables of a measured process: an empty home, and none of the caller's settings."""
     return {"HOME": str(home), "PATH": ENVIRONMENT.get("PATH", ""), "MAMMON_HOME": str(home / "mammon")}
+
+
+def _pins(name: str) -> Path:
+    return _PEERS / f"{name}.txt"
+
+
+def _place(name: str) -> Path:
+    return CACHE / f"bench-{name}-{digest([_pins(name)], _python())}"
 
 
 @contextmanager

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import platform
+import sqlite3
 import subprocess
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict
@@ -13,11 +14,12 @@ from importlib import metadata
 from pathlib import Path
 from typing import Any
 
+from mammon import __version__
 from tests.bench.measure import Row
 
 ROOT = Path(__file__).resolve().parents[2]
 RESULTS = Path(__file__).resolve().parent / "results" / "performance.json"
-_SHOWN = ("mammon", "web3", "eth_abi", "coincurve", "typer", "rich", "pydantic")
+_SHOWN = ("coincurve", "eth_abi", "rich", "sqlite-utils", "tenacity", "typer")
 _HEADINGS = ("budget", "what", "ours", "theirs", "figure", "range", "limit", "", "against")
 
 
@@ -31,7 +33,7 @@ def table(rows: Iterable[Row]) -> str:
 
 def versions(more: Mapping[str, str] | None = None) -> dict[str, str]:
     """Return the versions that took part."""
-    found = {"python": platform.python_version()}
+    found = {"python": platform.python_version(), "mammon": __version__, "sqlite": sqlite3.sqlite_version}
     for name in _SHOWN:
         try:
             found[name] = metadata.version(name)
@@ -56,11 +58,14 @@ def write(path: Path, rows: Sequence[Row], rounds: int, more: Mapping[str, str])
 
 
 def commit() -> str:
-    """Return the commit measured, with `+` when the tree differs from it."""
-    asked = {"cwd": ROOT, "capture_output": True, "text": True, "check": False}
-    found = subprocess.run(["git", "rev-parse", "--verify", "-q", "HEAD"], **asked).stdout.strip()
-    changed = subprocess.run(["git", "status", "--porcelain", "--", "mammon"], **asked).stdout.strip()
-    return (found or "none") + ("+" if changed else "")
+    """Return the commit measured, with `+` when the program differs from it."""
+    found = _git("rev-parse", "--verify", "-q", "HEAD")
+    return (found or "none") + ("+" if _git("status", "--porcelain", "--", "mammon") else "")
+
+
+def _git(*words: str) -> str:
+    done = subprocess.run(["git", *words], cwd=ROOT, capture_output=True, text=True, check=False)
+    return done.stdout.strip()
 
 
 def _plain(row: Row) -> dict[str, Any]:
