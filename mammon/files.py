@@ -95,6 +95,17 @@ def failure(error: OSError, path: Path) -> MammonError:
     return PersonNeededError("file", f"{path}: {why}", "check the disk it is on")
 
 
+def chmod(mode: int, path: Path) -> str:
+    """Return the command that gives a file this mode, as a shell takes it."""
+    return f"chmod {mode:o} {_quoted(path)}"
+
+
+def _quoted(path: Path) -> str:
+    import shlex  # only where something is wrong
+
+    return shlex.quote(str(path))
+
+
 def _make(path: Path) -> None:
     # Path.mkdir(parents=True) would give the parents the default mode, open to others.
     missing = [path, *path.parents]
@@ -107,13 +118,14 @@ def _judge(status: os.stat_result, path: Path, mode: int) -> None:
         raise _unsafe(path, f"belongs to user {status.st_uid}, not to us")
     if stat.S_IMODE(status.st_mode) & 0o077:
         seen = f"{stat.S_IMODE(status.st_mode):04o}"
-        raise PersonNeededError("permissions", f"{path} is open to others ({seen})", f"chmod {mode:o} {path}")
+        raise PersonNeededError("permissions", f"{path} is open to others ({seen})", chmod(mode, path))
 
 
 def _judge_parent(parent: os.stat_result, path: Path) -> None:
     if parent.st_mode & stat.S_IWOTH and not parent.st_mode & stat.S_ISVTX:
         above = path.parent
-        raise PersonNeededError("permissions", f"{above} is writable by everybody", f"chmod o-w {above}")
+        fix = f"chmod o-w {_quoted(above)}"
+        raise PersonNeededError("permissions", f"{above} is writable by everybody", fix)
 
 
 def _unsafe(path: Path, why: str) -> PersonNeededError:

@@ -12,13 +12,16 @@ from typing import Any, NamedTuple
 
 from mammon.config.keys import keys, nearest, sections
 from mammon.errors import UsageError
+from mammon.files import chmod
 
 NAME = "mammon.toml"
 
 _MAX_BYTES = 1 << 20
 _HEADER = re.compile(r"\s*\[\[?\s*([^\[\]]+?)\s*\]\]?\s*(#.*)?\Z")
 _ENTRY = re.compile(r"\s*([A-Za-z0-9_\-.\"' ]+?)\s*=")
-_SECRET = re.compile(r"private|mnemonic|phrase|password|passphrase|secret|seed_words|api_?key|token", re.I)
+_SECRET = re.compile(
+    r"private|mnemonic|phrase|passw|secret|seed_|priv_?key|raw_?key|(^|[._])(key|pk)\Z|api_?key|token", re.I
+)
 
 
 class Entry(NamedTuple):
@@ -76,13 +79,20 @@ def read(path: Path) -> dict[str, Entry]:
 
 def unknown_hint(name: str) -> str:
     """Return the fix for a key that does not exist: the nearest one, or where secrets belong."""
-    if _SECRET.search(name):
-        return "a secret never stands in the configuration: give it by keystore, file descriptor or variable"
+    if secret := secret_hint(name):
+        return secret
     last = name.rpartition(".")[2]
     same = [key for key in keys() if key.rpartition(".")[2] == last]
     if same:
         return f"did you mean {same[0]!r}?"
     return nearest(name, [*keys(), *sections()]) or "`mammon config show` lists every key"
+
+
+def secret_hint(name: str) -> str:
+    """Return where a secret belongs, when the name of a key or variable is that of one; else nothing."""
+    if not _SECRET.search(name):
+        return ""
+    return "a secret never stands in the configuration: `mammon keys import` encrypts a key into a file"
 
 
 def _is_there(path: Path) -> bool:
@@ -101,9 +111,8 @@ def _text(path: Path) -> str:
             )
         return path.read_text("utf-8")
     except (OSError, UnicodeDecodeError) as error:
-        raise UsageError(
-            "config", f"{path}: cannot be read: {error}", "mend its permissions or encoding"
-        ) from error
+        fix = chmod(0o600, path) if isinstance(error, PermissionError) else "mend its encoding"
+        raise UsageError("config", f"{path}: cannot be read: {error}", fix) from error
 
 
 def _flat(table: Mapping[str, Any], above: str) -> Iterator[tuple[str, Any]]:

@@ -1,5 +1,6 @@
 """The one resolver: flag > environment > file > default, and where each value came from.
 
+What the phase does not allow is lowered last, here, so that nothing ever sees a figure beyond it.
 A layer is a mapping of key names to written values, each with its origin. Every layer is checked
 whole, also where a higher one wins: a mistake never hides behind a flag.
 """
@@ -16,10 +17,12 @@ from mammon.config import files
 from mammon.config.keys import Key, keys, nearest
 from mammon.config.settings import Settings
 from mammon.config.values import BadValueError, value
+from mammon.core.limits import effective
 from mammon.errors import UsageError
 
 VARIABLES = {
     "MAMMON_CONFIG": "the configuration file, as --config",
+    "MAMMON_PASSWORD": "the password of the key file; others may read it: rather --password-fd",
 }
 """Variables of the program that are no settings. A secret's variable belongs here, never in a file."""
 
@@ -66,7 +69,7 @@ def resolve(
             # A path in the file is meant from where the file is, not from where a command is run.
             base = path.parent if path and origins[name].startswith("file ") else directory
             values[name] = _absolute(found, environment, base)
-    return Resolved(_built(Settings(), (), values), origins, path)
+    return Resolved(_lowered(_built(Settings(), (), values), origins), origins, path)
 
 
 def _state_home(environment: Mapping[str, str]) -> dict[str, Written]:
@@ -97,7 +100,7 @@ def _environment(environment: Mapping[str, str]) -> dict[str, Written]:
             raise UsageError(
                 "unknown_variable",
                 f"environment: unknown variable {variable}",
-                nearest(variable, [*by_variable, *VARIABLES]) or "unset it",
+                files.secret_hint(variable) or nearest(variable, [*by_variable, *VARIABLES]) or "unset it",
             )
         found[name] = Written(environment[variable], f"env {variable}", True)
     return found
@@ -125,6 +128,16 @@ def _built(default: Any, above: tuple[str, ...], values: Mapping[str, Any]) -> A
         elif field not in changes:
             changes[field] = _built(getattr(default, field), (*above, field), values)
     return dataclasses.replace(default, **changes)
+
+
+def _lowered(settings: Settings, origins: dict[str, str]) -> Settings:
+    """Hold the policy down to the phase in force, and say of each value that was lowered by what."""
+    phase = settings.phase_in_force
+    policy = effective(settings.policy, phase)
+    for key in keys().values():
+        if key.path[0] == "policy" and getattr(policy, key.path[1]) != getattr(settings.policy, key.path[1]):
+            origins[key.name] += f", lowered to what the phase {phase} allows"
+    return dataclasses.replace(settings, policy=policy)
 
 
 def _absolute(path: Path, environment: Mapping[str, str], base: Path) -> Path:

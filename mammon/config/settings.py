@@ -13,6 +13,7 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any, Literal, NewType
 
+from mammon.core.limits import FIRST, Phase
 from mammon.core.names import Address
 from mammon.core.numbers import Seconds, Usd
 from mammon.core.policy import Policy
@@ -73,6 +74,20 @@ class MarketsSettings:
 
 
 @dataclass(frozen=True, slots=True)
+class SignerSettings:
+    """Who signs in live. A key, a seed phrase or a password never stands here."""
+
+    keystore: Path | None = None
+    """An encrypted key file, as `mammon keys new` writes it."""
+    url: Url | None = None
+    """An external signer over JSON-RPC instead of a key file."""
+    kind: Literal["web3signer", "clef"] = "web3signer"
+    """What kind of external signer."""
+    timeout_s: Timeout = Timeout(Seconds(30))
+    """Total time of one external signature."""
+
+
+@dataclass(frozen=True, slots=True)
 class LogSettings:
     """What is written to stderr, or to a file, while a command works."""
 
@@ -98,6 +113,8 @@ class Settings:
     """A chain file of your own instead of the named one."""
     home: Path = Path("~/.local/state/mammon")
     """Where state, runs and logs are kept, one folder per world."""
+    phase: Phase | None = None
+    """How much may be at stake; unset: canary in live, and what the policy says elsewhere."""
     seed: int = 1
     """Seed of the simulated world."""
     capital_usdc: Usd = Usd(Decimal(10000))
@@ -106,4 +123,10 @@ class Settings:
     policy: Policy = Policy()
     run: RunSettings = RunSettings()
     markets: MarketsSettings = MarketsSettings()
+    signer: SignerSettings = SignerSettings()
     log: LogSettings = LogSettings()
+
+    @property
+    def phase_in_force(self) -> Phase | None:
+        """The phase that holds the policy down; None where no real money is at stake and none is set."""
+        return self.phase or (FIRST if self.mode == "live" else None)

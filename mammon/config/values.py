@@ -23,6 +23,8 @@ _DURATION = re.compile(r"(?:([0-9]{1,6})d)?(?:([0-9]{1,6})h)?(?:([0-9]{1,6})m)?(
 _INTEGER = re.compile(r"-?[0-9]{1,18}\Z")
 _DECIMAL = re.compile(r"-?[0-9]{1,30}(\.[0-9]{1,30})?\Z")
 _PERCENT = re.compile(r"\s*(-?[0-9]{1,9}(?:\.[0-9]{1,9})?)\s*%\s*\Z")
+_SECRET = re.compile(r"\s*(?:(?:0x)?[0-9a-fA-F]{64}|[a-z]{3,8}(?:\s+[a-z]{3,8}){11,23})\s*\Z")
+"""What a private key or a seed phrase looks like. No setting is written so."""
 _BOOLEAN = {"true": True, "false": False}
 
 
@@ -36,6 +38,11 @@ class BadValueError(ValueError):
 
 def value(hint: Any, raw: Any, *, textual: bool = False) -> Any:
     """Return `raw` as the declared type `hint`; `textual` when it came as text (variable, flag)."""
+    if isinstance(raw, str) and _SECRET.match(raw):
+        raise BadValueError(
+            "this looks like a private key or a seed phrase, which is no setting (it is not shown)",
+            "treat it as known to others, move what it holds, and give a new key by `mammon keys import`",
+        )
     origin = typing.get_origin(hint)
     if origin is tuple:
         return _tuple(typing.get_args(hint)[0], raw, textual)

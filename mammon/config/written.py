@@ -19,6 +19,8 @@ def spelled(key: Key, value: Any) -> str | None:
         return None
     if key.hint in (Seconds, Timeout):
         return duration_text(value)
+    if key.hint is Url:
+        return redacted(value)
     if isinstance(value, tuple):
         return ", ".join(_item(key, item) for item in value)
     if isinstance(value, bool):

@@ -57,12 +57,12 @@ class Resolver:
         if not pending.done.wait(min(REFRESH_WAIT_S, left / 2) if self._found else left):
             if self._found:
                 return self._found
-            raise DeadlinePassedError(
-                "deadline", f"no address for {safe_text(self._host)} in the time allowed"
-            )
+            raise DeadlinePassedError("deadline", "the name was not resolved in the time allowed")
         if not pending.found and not self._found:
             raise TransientError(
-                "dns", f"no address for {safe_text(self._host)}: {safe_text(pending.reason)}"
+                "dns",
+                f"the name was not resolved: {safe_text(pending.reason)}",
+                "check the network, and how the name is spelled",
             )
         return self._found
 
@@ -83,7 +83,7 @@ class Resolver:
             rows = self._lookup(self._host, self._port, type=socket.SOCK_STREAM)
             pending.found = list(dict.fromkeys((row[0], row[4]) for row in rows))
         except (OSError, UnicodeError) as error:
-            pending.reason = str(error)
+            pending.reason = getattr(error, "strerror", None) or str(error)
         with self._lock:
             if pending.found:
                 self._found, self._expires = pending.found, self._monotonic() + CACHE_S

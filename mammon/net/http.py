@@ -226,7 +226,11 @@ def _connect(address: SocketAddress, deadline: TimeLeft) -> socket.socket:
         sock.close()
         if isinstance(error, TimeoutError):
             raise DeadlinePassedError("deadline", "no connection in the time allowed") from error
-        raise TransientError("connect", f"no connection: {safe_text(str(error))}") from error
+        raise TransientError(
+            "connect",
+            f"no connection: {safe_text(error.strerror or str(error))}",
+            "check the network and the URL",
+        ) from error
     return sock
 
 

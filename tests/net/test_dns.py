@@ -69,7 +69,9 @@ def test_a_name_nobody_knows_is_transient_and_asked_again() -> None:
     with pytest.raises(TransientError) as caught:
         resolver.addresses(Deadline(5))
     assert caught.value.code == "dns"
+    assert caught.value.message.startswith("the name was not resolved: Name or service not known")
     assert "\x1b" not in caught.value.message
+    assert caught.value.hint
     names.failing = False
     assert resolver.addresses(Deadline(5)) == [ADDRESS]
 
