@@ -14,15 +14,29 @@ from dataclasses import dataclass
 from decimal import Decimal
 
 from mammon.core import rates
+from mammon.core.case import Case
 from mammon.core.costs import Cost, asset_usd, cost_of, token_amount
 from mammon.core.curves.quotes import Quotes
-from mammon.core.gates import Case, judge, money_of
+from mammon.core.gates import judge, money_of
 from mammon.core.numbers import Rate, Units, Usd
 from mammon.core.plan import IDLE, Move, actions_of
 from mammon.core.policy import Policy
 from mammon.core.rates import Scale
-from mammon.core.types import MarketState, Portfolio, Position, Price, Snapshot, Unread, Verdict
+from mammon.core.room import clipped, stake_of
+from mammon.core.types import (
+    MarketState,
+    Portfolio,
+    Position,
+    Price,
+    Snapshot,
+    Unread,
+    Verdict,
+    slug_of,
+)
 from mammon.errors import MalformedError
+
+DUST_USD = Decimal("0.01")
+"""What a place holds below this is no money to move, unless there is nothing else."""
 
 Accept = Callable[[tuple[Verdict, ...]], bool]
 
@@ -59,6 +73,7 @@ class Desk:
 
     def __init__(self, snapshot: Snapshot, portfolio: Portfolio, policy: Policy, now: int) -> None:
         self.snapshot, self.portfolio, self.policy, self.now = snapshot, portfolio, policy, now
+        self.stake = stake_of(portfolio, policy)
         self.at = snapshot.block.timestamp + policy.execution_delay_s
         self._yields: dict[tuple[str, int], Rate] = {}
         self._costs: dict[tuple[str, str], Cost | Unread] = {}
@@ -80,10 +95,12 @@ class Desk:
         """Return the source of that name, if the account has anything there."""
         return next((source for source in self.sources if source.slug == slug), None)
 
-    def judgement(self, source: Source, target: str, amount: Units | None = None) -> Judgement:
+    def judgement(
+        self, source: Source, target: str, amount: Units | None = None, *, returning: bool = False
+    ) -> Judgement:
         """Return the candidate of moving `amount` (default: what fits), with its verdicts."""
         if source is not self.primary or amount is not None:
-            return self._judged(source, self.move(source, self.readings[target], amount))
+            return self._judged(source, self.move(source, self.readings[target], amount), returning)
         found = self._from_primary.get(target)
         if found is None:
             found = self._judged(source, self.move(source, self.readings[target], None))
@@ -97,7 +114,7 @@ class Desk:
             size = amount if amount is not None else source.available or Units(0)
             unread = Unread("cost", f"venue:{target.code}", target.reason)
             return Move(source.slug, slug, size, source.apy, None, None, unread, None)
-        size = amount if amount is not None else _fitting(source.available or Units(0), target.room)
+        size = amount if amount is not None else self._fitting(source, target)
         after = self._apy_after(slug, size)
         cost = self._cost(source, target)
         return Move(
@@ -177,7 +194,9 @@ class Desk:
             spare = Units(max(0, idle - keep))
             wallet = Source(IDLE, None, spare, Rate(Decimal(0)), self._usd(spare))
         held = [self._held_source(position) for position in self.portfolio.positions]
-        return tuple(s for s in (wallet, *held) if s.available is None or s.available > 0)
+        found = tuple(s for s in (wallet, *held) if s.available is None or s.available > 0)
+        worth = tuple(s for s in found if s.usd is None or s.usd >= DUST_USD)
+        return worth or found
 
     def _held_source(self, position: Position | Unread) -> Source:
         slug = slug_of(position)
@@ -190,6 +209,16 @@ class Desk:
     def _usd(self, amount: Units) -> Usd | None:
         price = self.snapshot.asset_usd
         return asset_usd(amount, self.portfolio.asset.decimals, price) if isinstance(price, Price) else None
+
+    def _fitting(self, source: Source, target: MarketState) -> Units:
+        """Cut what could move to the cap's room and to what the limits allow.
+
+        Where nothing is left, the amount stays: the gate of that cap or limit says so.
+        """
+        amount, room = source.available or Units(0), target.room
+        fits = amount if room is None or room <= 0 else min(amount, room)
+        held, decimals = self._held(target.market.slug), self.portfolio.asset.decimals
+        return Units(clipped(fits, source.slug, held, self.stake, self.policy, decimals))
 
     # --- what a pair is worth ------------------------------------------------------------------
 
@@ -207,13 +236,15 @@ class Desk:
             return None
         return Usd(usd * (after - source.apy))
 
-    def _judged(self, source: Source, move: Move) -> Judgement:
+    def _judged(self, source: Source, move: Move, returning: bool = False) -> Judgement:
         case = Case(
             move,
             money_of(move, self.snapshot, self.portfolio, self.policy),
             self.readings[move.target],
             source.available,
             self._held(move.target),
+            self.stake,
+            returning,
             self.snapshot,
             self.portfolio,
             self.policy,
@@ -242,13 +273,6 @@ class Desk:
         )
 
 
-def slug_of(item: MarketState | Position | Unread) -> str:
-    """Return the name that links a market's reading and the account's position in it."""
-    if isinstance(item, Unread):
-        return item.subject
-    return item.market.slug if isinstance(item, MarketState) else item.slug
-
-
 def net_gain(move: Move) -> Decimal | None:
     """Return a candidate's yearly gain after its cost in dollars, or None when it is not known."""
     if move.gain_usd is None or isinstance(move.cost, Unread):
@@ -260,8 +284,3 @@ def rank(judged: Judgement) -> tuple[bool, Decimal]:
     """Return a key that puts the best known net gain highest and what is unknown lowest."""
     net = net_gain(judged.move)
     return net is not None, net if net is not None else Decimal(0)
-
-
-def _fitting(available: Units, room: Units | None) -> Units:
-    """Clip an amount to the head-room; with none left keep it, so that the cap gate says so."""
-    return available if room is None or room <= 0 else Units(min(available, room))

@@ -107,7 +107,18 @@ def cost_of(actions: Sequence[Action], snapshot: Snapshot, margin: Fraction) -> 
         l2, l1, operator = l2 + parts[0], l1 + parts[1], operator + parts[2]
         dearest = max(dearest, sum(parts))
     total = l2 + l1 + operator
-    return Cost(gas, Wei(l2), Wei(l1), Wei(operator), _usd(total, eth), _usd(dearest, eth))
+    return Cost(gas, Wei(l2), Wei(l1), Wei(operator), native_usd(total, eth), native_usd(dearest, eth))
+
+
+def wei_of(action: Action, snapshot: Snapshot) -> Wei | Unread:
+    """Return what one transaction costs at the snapshot's block, whatever the coin is worth."""
+    fees = snapshot.fees
+    if isinstance(fees, Unread):
+        return Unread("cost", f"fees:{fees.code}", fees.reason)
+    for row in snapshot.gas_units:
+        if (row.protocol, row.action) == (action.protocol, action.action):
+            return Wei(sum(_transaction_wei(row, fees)))
+    return Unread("cost", "gas_units", f"no gas figure for {action.protocol} {action.action}")
 
 
 def asset_usd(amount: int, decimals: int, price: Price) -> Usd:
@@ -126,5 +137,6 @@ def _transaction_wei(row: GasUnits, fees: Fees) -> tuple[int, int, int]:
     return execution, data, operator_fee(fees, row.units)
 
 
-def _usd(wei: int, eth: Price) -> Usd:
+def native_usd(wei: int, eth: Price) -> Usd:
+    """Return what an amount of the chain's native coin is worth in dollars, exact."""
     return Usd((Decimal(wei) * eth.answer).scaleb(-18 - eth.decimals))

@@ -6,10 +6,12 @@ that `replay` recomputes it offline to identical bytes and nobody has to trust i
 
 from __future__ import annotations
 
+import hashlib
 from dataclasses import dataclass
 from decimal import localcontext
 from typing import Literal
 
+from mammon.core import canonical
 from mammon.core.candidates import Desk, Judgement, Source, rank
 from mammon.core.gates import GATES, Kind, refusals
 from mammon.core.numbers import Units
@@ -29,6 +31,8 @@ class Ask:
     source: str
     target: str
     amount: Units | None = None
+    returning: bool = False
+    """The money was in a venue until this very move took it out: it adds nothing to what is deposited."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +52,11 @@ class Decision:
     venues: tuple[Judgement, ...]
     """Every other venue, judged as the target for the account's most promising money."""
     plan: Plan | None
+
+
+def identity(decision: Decision) -> str:
+    """Return the sha256 of a decision's canonical bytes, in hexadecimal: the name it is kept under."""
+    return hashlib.sha256(canonical.dumps(decision)).hexdigest()
 
 
 def decide(
@@ -124,7 +133,7 @@ def _asked(desk: Desk, ask: Ask) -> Judgement:
     if ask.source == ask.target:
         raise UsageError("same_venue", "a move needs two different places")
     nothing = Source(ask.source, None, Units(0), None)
-    return desk.judgement(desk.source(ask.source) or nothing, ask.target, ask.amount)
+    return desk.judgement(desk.source(ask.source) or nothing, ask.target, ask.amount, returning=ask.returning)
 
 
 def _known(desk: Desk) -> str:

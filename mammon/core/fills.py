@@ -12,7 +12,6 @@ from __future__ import annotations
 import dataclasses
 from dataclasses import dataclass
 
-from mammon.core.candidates import slug_of
 from mammon.core.costs import Cost
 from mammon.core.numbers import Ray, Units, Wei
 from mammon.core.plan import IDLE, Plan
@@ -25,8 +24,9 @@ from mammon.core.types import (
     Snapshot,
     Token,
     Unread,
+    slug_of,
 )
-from mammon.errors import MalformedError
+from mammon.errors import MalformedError, OutsideError
 
 _NOTHING = Wei(0)
 
@@ -121,10 +121,36 @@ def fill(book: Book, plan: Plan, cost: Cost, snapshot: Snapshot, real: Portfolio
         for slug, assets in sorted(amounts.items())
         if assets > 0
     )
-    moved = (*book.moved, snapshot.block.timestamp)[-100:]
+    # A clock that went back does not make this move older than the one before it.
+    moved = (*book.moved, max((snapshot.block.timestamp, *book.moved[-1:])))[-100:]
     native = Wei(book.native - cost.wei)
     return dataclasses.replace(
         book, idle=idle, native=native, holdings=holdings, moved=moved, paid=Wei(book.paid + cost.wei)
+    )
+
+
+def returned(
+    book: Book, slug: str, amount: Units, paid: Wei, snapshot: Snapshot, real: Portfolio | None
+) -> Book:
+    """Bring an amount home on paper at the snapshot's block; the book must be accrued to it.
+
+    Conserves as `fill` does. A way home is no move: it counts in no window.
+    """
+    states, held = _states(snapshot), {holding.slug: holding for holding in book.holdings}
+    if slug not in states:
+        raise OutsideError("unread", f"{slug} was not read: nothing can be filled there", "try again")
+    left = Units((held[slug].assets if slug in held else 0) - amount)
+    if left < 0:
+        raise MalformedError("overdrawn", f"{slug} does not hold {amount}")
+    del held[slug]
+    if left > 0:
+        held[slug] = _holding(states[slug], left, _virtual(slug, left, real), snapshot)
+    return dataclasses.replace(
+        book,
+        idle=Units(book.idle + amount),
+        native=Wei(book.native - paid),
+        holdings=tuple(held[each] for each in sorted(held)),
+        paid=Wei(book.paid + paid),
     )
 
 

@@ -39,7 +39,7 @@ class Move:
 class Step:
     """One leg: at most one transaction."""
 
-    action: Literal["withdraw", "approve", "deposit"]
+    action: Literal["withdraw", "approve", "deposit", "revoke"]
     slug: str
     market: MarketId
     protocol: str
@@ -72,6 +72,17 @@ class Outcome:
     """Everything paid for gas, the L1 data fee included."""
     transactions: tuple[str, ...]
     """Hashes in order; empty for a fill on paper."""
+
+
+@dataclass(frozen=True, slots=True)
+class Finished:
+    """A move that an earlier process began and this one finished."""
+
+    decision: str
+    """Identity of the decision it carried out."""
+    at: int
+    """When it was decided, unix seconds of the chain."""
+    outcome: Outcome
 
 
 def actions_of(source: MarketState | None, target: MarketState) -> tuple[Action, ...]:

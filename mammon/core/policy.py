@@ -48,6 +48,20 @@ class Policy:
     """Moves in any 24 hours."""
     max_gas_usd: Usd = Usd(Decimal("0.50"))
     """Highest cost of any one transaction of a move."""
+    max_gas_day_usd: Usd = Usd(Decimal(2))
+    """Most that is spent on gas in any 24 hours, this move included."""
+    max_transactions_per_hour: int = 12
+    """Transactions in any hour, those of this move included."""
+    max_total_usd: Usd | None = None
+    """Most that may be deposited in all venues together; unset: no ceiling but the phase's."""
+    max_venue_share: Fraction = Fraction(Decimal(1))
+    """Largest share of the account's money in one venue; 1: no limit but the phase's."""
+    venue_share_above_usd: Usd = Usd(Decimal(1000))
+    """Up to this much money in all, the share in one venue is not limited."""
+    max_cycle_share: Fraction = Fraction(Decimal(1))
+    """Largest share of the account's money moved at once; larger plans are carried out in parts."""
+    cycle_share_above_usd: Usd = Usd(Decimal(1000))
+    """Up to this much money in all, the share moved at once is not limited."""
     keep_liquid_usdc: Usd = Usd(Decimal(0))
     """Kept in the wallet, never deposited."""
     execution_delay_s: Seconds = Seconds(10)

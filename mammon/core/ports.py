@@ -5,7 +5,10 @@ Nothing below `cli/` reads the wall clock, the environment or the network by its
 
 from __future__ import annotations
 
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
+
+if TYPE_CHECKING:  # most commands sign nothing
+    from mammon.core.transaction import Unsigned
 
 
 class Clock(Protocol):
@@ -63,6 +66,6 @@ class Signer(Protocol):
         """The EIP-55 address whose signatures this signer makes."""
         ...
 
-    def sign_digest(self, digest: bytes) -> tuple[int, int, int]:
-        """Return (y_parity, r, s) over a 32-byte digest, with s in the lower half."""
+    def sign(self, unsigned: Unsigned) -> bytes:
+        """Return the raw signed transaction; `chain.signing`, the one caller, believes none of it."""
         ...

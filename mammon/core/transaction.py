@@ -22,6 +22,7 @@ CURVE_ORDER = 0xFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFEBAAEDCE6AF48A03BBFD25E8CD0364141
 
 _UINT64 = (1 << 64) - 1
 _UINT256 = (1 << 256) - 1
+_UNSIGNED_FIELDS = 9
 _SIGNED_FIELDS = 12
 
 
@@ -70,16 +71,40 @@ def signed(unsigned: Unsigned, y_parity: int, r: int, s: int) -> bytes:
     return TYPE + rlp.encode([*unsigned._fields(), y_parity, r, s])
 
 
+def decode_payload(payload: bytes) -> Unsigned:
+    """Return the transaction that a payload spells, before anybody signed it. Raises `MalformedError`."""
+    return _read(_listed(payload, _UNSIGNED_FIELDS))
+
+
 def decode_signed(raw: bytes) -> tuple[Unsigned, int, int, int]:
     """Return the transaction and its (y_parity, r, s). Raises `MalformedError`.
 
     Who signed is not looked at: that takes elliptic-curve arithmetic, which is not the core's.
     """
+    fields = _listed(raw, _SIGNED_FIELDS)
+    unsigned = _read(fields)
+    y_parity, r, s = (rlp.integer(field) for field in fields[_UNSIGNED_FIELDS:])
+    _check_signature(y_parity, r, s)
+    return unsigned, y_parity, r, s
+
+
+def transaction_hash(raw: bytes) -> Hash32:
+    """Return the hash under which nodes know a raw transaction."""
+    return Hash32("0x" + keccak256(raw).hex())
+
+
+def _listed(raw: bytes, count: int) -> list[rlp.Item]:
+    """Return the fields behind the type's byte, as many as there must be."""
     if raw[:1] != TYPE:
         raise _malformed(f"type 0x{raw[:1].hex()}, where 0x02 is due")
     fields = rlp.decode(raw[1:])
-    if not isinstance(fields, list) or len(fields) != _SIGNED_FIELDS:
-        raise _malformed("not a list of 12 fields")
+    if not isinstance(fields, list) or len(fields) != count:
+        raise _malformed(f"not a list of {count} fields")
+    return fields
+
+
+def _read(fields: list[rlp.Item]) -> Unsigned:
+    """Return the transaction that the first nine fields spell."""
     to, data, access_list = fields[5], fields[7], fields[8]
     if not isinstance(to, bytes) or len(to) != 20:
         raise _malformed("no recipient of 20 bytes")
@@ -89,15 +114,8 @@ def decode_signed(raw: bytes) -> tuple[Unsigned, int, int, int]:
         raise _malformed("the access list is not empty")
     chain_id, nonce, tip, max_fee, gas = (rlp.integer(field) for field in fields[:5])
     value = Wei(rlp.integer(fields[6]))
-    y_parity, r, s = (rlp.integer(field) for field in fields[9:])
-    _check_signature(y_parity, r, s)
     recipient = checksummed("0x" + to.hex())
-    return Unsigned(chain_id, nonce, Wei(tip), Wei(max_fee), gas, recipient, value, data), y_parity, r, s
-
-
-def transaction_hash(raw: bytes) -> Hash32:
-    """Return the hash under which nodes know a raw transaction."""
-    return Hash32("0x" + keccak256(raw).hex())
+    return Unsigned(chain_id, nonce, Wei(tip), Wei(max_fee), gas, recipient, value, data)
 
 
 def _check_signature(y_parity: int, r: int, s: int) -> None:

@@ -14,7 +14,7 @@ from typing import Any, TypeVar
 from mammon.core.curves import AnyCurve
 from mammon.core.names import Address as Address
 from mammon.core.names import Hash32 as Hash32
-from mammon.core.numbers import Ray, Units, Wei
+from mammon.core.numbers import Ray, Units, Usd, Wei
 from mammon.errors import MalformedError
 
 T = TypeVar("T")
@@ -234,6 +234,21 @@ class Snapshot:
 
 
 @dataclass(frozen=True, slots=True)
+class Used:
+    """What an account has used up of the limits' windows, beside its moves."""
+
+    gas_usd: Usd | Unread = Usd(Decimal(0))
+    """For gas in the last 24 hours: paid, or still to be paid by what is on the wire."""
+    transactions: int = 0
+    """In the last hour."""
+    seen_at: int = 0
+    """The highest block time the account's ledger has come to, unix seconds."""
+
+
+NOTHING_USED = Used()
+
+
+@dataclass(frozen=True, slots=True)
 class Portfolio:
     """What an account holds, and what it may do next, at the snapshot's block."""
 
@@ -247,6 +262,7 @@ class Portfolio:
     """Unix seconds of the account's moves in the last day, ascending."""
     stops: tuple[str, ...] = ()
     """Names of the stops in force (`kill_switch`, `pause`, …)."""
+    used: Used = NOTHING_USED
 
 
 @dataclass(frozen=True, slots=True)
@@ -266,6 +282,13 @@ class Verdict:
 
 
 JsonValue = Any
+
+
+def slug_of(item: MarketState | Position | Unread) -> str:
+    """Return the name that links a market's reading and the account's position in it."""
+    if isinstance(item, Unread):
+        return item.subject
+    return item.market.slug if isinstance(item, MarketState) else item.slug
 
 
 def _require_decimals(decimals: int) -> None:

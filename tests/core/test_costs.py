@@ -15,6 +15,7 @@ from mammon.core.costs import (
     operator_fee,
     price_problem,
     token_amount,
+    wei_of,
 )
 from mammon.core.numbers import Fraction, Units, Wei
 from mammon.core.types import Fees, Price, Unread
@@ -82,3 +83,16 @@ def test_amounts_keep_their_decimals() -> None:
     for decimals in (6, 8, 18):
         assert asset_usd(10**decimals, decimals, one) == 1
         assert token_amount(Decimal("1.5"), decimals) == 15 * 10 ** (decimals - 1)
+
+
+def test_one_transactions_cost_in_wei_asks_for_no_price() -> None:
+    """It is the cost of that action alone, whatever the coin is worth; what was not read is not free."""
+    shot = snapshot()
+    action = Action("aave_v3", "withdraw")
+    whole = cost_of([action], shot, Fraction(Decimal(1)))
+    assert isinstance(whole, Cost)
+    dead = dataclasses.replace(shot, eth_usd=Unread("eth_usd", "timeout", "nobody answered"))
+    assert wei_of(action, dead) == whole.wei
+    assert isinstance(wei_of(Action("aave_v3", "dance"), shot), Unread)
+    feeless = dataclasses.replace(shot, fees=Unread("fees", "timeout", "nobody answered"))
+    assert wei_of(action, feeless) == Unread("cost", "fees:timeout", "nobody answered")

@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from mammon.core import canonical
-from mammon.core.candidates import Desk, net_gain, slug_of
+from mammon.core.candidates import Desk, net_gain
 from mammon.core.curves import GrowthCurve, MetaMorphoCurve
 from mammon.core.curves.metamorpho import VaultMarket
 from mammon.core.curves.morpho import MorphoMarket
@@ -19,7 +19,7 @@ from mammon.core.decide import Ask, Decision, decide, replay
 from mammon.core.numbers import Fraction, Ray, Units, Usd, Wad
 from mammon.core.policy import Policy
 from mammon.core.rates import CONTEXT
-from mammon.core.types import MarketState, Portfolio, Snapshot, Unread
+from mammon.core.types import MarketState, Portfolio, Snapshot, Unread, slug_of
 from mammon.errors import UsageError
 from tests.core.build import MILLION, NOW, market, portfolio, position, snapshot, state
 
@@ -63,6 +63,20 @@ def test_nothing_to_move_is_a_hold() -> None:
     """An empty account has no candidate at all."""
     decision = decide(venues(HIGH), portfolio(0), Policy(), NOW)
     assert (decision.action, decision.chosen, decision.venues) == ("hold", None, ())
+
+
+def test_dust_is_no_candidate_beside_money() -> None:
+    """A few units left in the wallet are not what a hold is about, unless there is nothing else."""
+    held = position(HIGH, CASH)
+    hold = decide(venues(LOW, HIGH), portfolio(9_999, held), Policy(), NOW)
+    assert hold.chosen is not None
+    assert hold.chosen.move.source == "high"
+    cent = decide(venues(LOW, HIGH), portfolio(10_000, held), Policy(), NOW)
+    assert cent.chosen is not None
+    assert cent.chosen.move.source == "idle"
+    alone = decide(venues(LOW, HIGH), portfolio(9_999), Policy(), NOW)
+    assert alone.chosen is not None
+    assert alone.chosen.move.source == "idle"
 
 
 def test_the_next_best_venue_is_taken_when_the_best_refuses() -> None:

@@ -11,12 +11,12 @@ from hypothesis import strategies as st
 from mammon.core import canonical
 from mammon.core.costs import Cost
 from mammon.core.decide import decide
-from mammon.core.fills import Book, accrue, fill, open_book, portfolio_of, shifted, worth
-from mammon.core.numbers import Ray, Units, Usd
+from mammon.core.fills import Book, accrue, fill, open_book, portfolio_of, returned, shifted, worth
+from mammon.core.numbers import Ray, Units, Usd, Wei
 from mammon.core.plan import Plan
 from mammon.core.policy import Policy
 from mammon.core.types import MarketState, Portfolio, Snapshot, Unread
-from mammon.errors import MalformedError
+from mammon.errors import MalformedError, OutsideError
 from tests.core.build import MILLION, NOW, OWNER, RAY, USDC, portfolio, position, snapshot, state
 
 CASH = 100_000 * 10**6
@@ -51,6 +51,15 @@ def test_a_fill_conserves_to_the_unit() -> None:
     assert book.native == 10**16 - cost.wei
     assert book.paid == cost.wei
     assert book.moved == (NOW,)
+
+
+def test_a_fill_after_a_clock_step_back_is_no_older_than_the_one_before() -> None:
+    """A3 40: recorded times never go back, so that no window is reopened once the clock is right again."""
+    book, cost = moved()
+    late = dataclasses.replace(book, moved=(NOW + 3_600,))
+    back = Plan("high", "low", Units(1), ())
+    assert fill(late, back, cost, SHOT, None).moved == (NOW + 3_600, NOW + 3_600)
+    assert fill(book, back, cost, grown(1), None).moved == (NOW, NOW + 86_400)
 
 
 def test_our_own_supply_shifts_the_curve() -> None:
@@ -180,3 +189,25 @@ def test_a_book_does_not_begin_in_a_market_that_was_not_read() -> None:
     blind = dataclasses.replace(SHOT, markets=(HIGH, Unread("low", "timeout", "")))
     with pytest.raises(MalformedError):
         open_book(portfolio(0, position(LOW, CASH)), blind)
+
+
+@given(st.integers(1, CASH))
+def test_a_way_home_conserves_and_is_no_move(amount: int) -> None:
+    """All of a holding or a part comes back to the unit; gas is paid; no window counts it."""
+    book, _ = moved()
+    home = returned(book, "high", Units(amount), Wei(7), SHOT, None)
+    assert worth(home) == worth(book)
+    assert (home.idle, home.native, home.paid) == (amount, book.native - 7, book.paid + 7)
+    assert home.moved == book.moved
+    assert [holding.assets for holding in home.holdings] == ([CASH - amount] if amount < CASH else [])
+
+
+def test_a_way_home_needs_the_holding_and_its_market() -> None:
+    """More than is held is refused; a market that was not read may not be filled in."""
+    book, _ = moved()
+    for slug, amount in (("high", CASH + 1), ("low", 1)):
+        with pytest.raises(MalformedError, match="does not hold"):
+            returned(book, slug, Units(amount), Wei(0), SHOT, None)
+    unread = dataclasses.replace(SHOT, markets=(LOW, Unread("high", "timeout", "nobody answered")))
+    with pytest.raises(OutsideError, match="high was not read"):
+        returned(book, "high", Units(1), Wei(0), unread, None)

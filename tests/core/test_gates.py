@@ -15,7 +15,7 @@ from mammon.core.decide import Ask, Decision, decide
 from mammon.core.gates import GATES, KINDS
 from mammon.core.numbers import Fraction, Ray, Units, Usd
 from mammon.core.policy import Policy
-from mammon.core.types import Price, Sequencer, Unread, Verdict
+from mammon.core.types import Price, Sequencer, Unread, Used, Verdict
 from tests.core.build import MILLION, NOW, RAY, portfolio, position, snapshot, state
 
 CASH = 10_000 * 10**6
@@ -66,6 +66,11 @@ def usd_price(answer: int, age_s: int = 3600) -> dict[str, Any]:
     return {"shot": {"asset_usd": Price("USDC/USD", Units(answer), 8, NOW - age_s, 86_400)}}
 
 
+def half(name: str, amount: int) -> dict[str, Any]:
+    """Return an ask for an amount where half of the money is the limit."""
+    return policy(**{name: Fraction(Decimal("0.5"))}) | {"ask": Ask("idle", "good", Units(amount))}
+
+
 def edges() -> dict[str, Edge]:
     """Return, for every gate, its refusing and its nearly refused case."""
     tiny = Decimal("1e-12")
@@ -74,7 +79,9 @@ def edges() -> dict[str, Edge]:
     share = verdict(situation(), "cost_share").measured
     rate = verdict(situation(), "rate_sane").measured
     gas = verdict(situation(), "gas_ceiling").measured
-    assert None not in (annual, days, share, rate, gas)
+    spent: dict[str, Any] = {"account": {"used": Used(Usd(Decimal(1)))}}
+    day = verdict(situation(**spent), "daily_gas").measured
+    assert None not in (annual, days, share, rate, gas, day)
     blind = Unread("good", "timeout", "no answer")
     return {
         "apy_gain": Edge(
@@ -99,6 +106,12 @@ def edges() -> dict[str, Edge]:
         ),
         "exit_liquidity": Edge(venue(withdrawable=Units(3 * CASH - 1)), venue(withdrawable=Units(3 * CASH))),
         "pool_share": Edge(venue(supplied=Units(4 * CASH - 1)), venue(supplied=Units(4 * CASH))),
+        "venue_share": Edge(half("max_venue_share", CASH // 2 + 1), half("max_venue_share", CASH // 2)),
+        "cycle_share": Edge(half("max_cycle_share", CASH // 2 + 1), half("max_cycle_share", CASH // 2)),
+        "total_ceiling": Edge(
+            policy(max_total_usd=Usd(Decimal(5000))) | {"ask": Ask("idle", "good", Units(CASH // 2 + 1))},
+            policy(max_total_usd=Usd(Decimal(5000))) | {"ask": Ask("idle", "good", Units(CASH // 2))},
+        ),
         "data_fresh": Edge(policy(max_data_age_s=1), policy(max_data_age_s=2)),
         "peg": Edge(usd_price(99_499_999), usd_price(99_500_000)),
         "sequencer": Edge(
@@ -106,10 +119,16 @@ def edges() -> dict[str, Edge]:
             {"shot": {"sequencer": Sequencer(True, NOW - 3600)}},
         ),
         "gas_ceiling": Edge(policy(max_gas_usd=Usd(gas - tiny)), policy(max_gas_usd=Usd(gas))),
+        "daily_gas": Edge(
+            policy(max_gas_day_usd=Usd(day - tiny)) | spent, policy(max_gas_day_usd=Usd(day)) | spent
+        ),
         "cooldown": Edge({"account": {"moved": (NOW - 1799,)}}, {"account": {"moved": (NOW - 1800,)}}),
         "daily_moves": Edge(
             {"account": {"moved": (NOW - 9000, NOW - 8000, NOW - 7000, NOW - 6000)}},
             {"account": {"moved": (NOW - 86_400, NOW - 8000, NOW - 7000, NOW - 6000)}},
+        ),
+        "hourly_transactions": Edge(
+            {"account": {"used": Used(transactions=11)}}, {"account": {"used": Used(transactions=10)}}
         ),
         "stops": Edge({"account": {"stops": ("kill_switch",)}}, {"account": {"stops": ()}}),
     }
@@ -182,6 +201,11 @@ def test_f7_the_configured_minimum_is_the_one_judged_by() -> None:
     assert verdict(situation(policy={"min_annual_gain_usd": chosen}), "annual_gain").limit == chosen
 
 
+def elsewhere() -> dict[str, Any]:
+    """Return an account with a position nobody could read."""
+    return {"account": {"positions": (Unread("other", "timeout", ""),)}}
+
+
 UNKNOWN: dict[str, dict[str, Any]] = {
     "apy_gain": {"shot": {"fees": Unread("fees", "timeout", "")}},
     "annual_gain": {"shot": {"eth_usd": Unread("eth_usd", "timeout", "")}},
@@ -194,9 +218,13 @@ UNKNOWN: dict[str, dict[str, Any]] = {
     "cap_room": {"reading": Unread("good", "timeout", "")},
     "exit_liquidity": {"reading": Unread("good", "timeout", "")},
     "pool_share": {"reading": Unread("good", "timeout", "")},
+    "venue_share": policy(max_venue_share=Fraction(Decimal("0.5"))) | elsewhere(),
+    "cycle_share": policy(max_cycle_share=Fraction(Decimal("0.5"))) | elsewhere(),
+    "total_ceiling": policy(max_total_usd=Usd(Decimal(10**6))) | elsewhere(),
     "peg": {"shot": {"asset_usd": Unread("asset_usd", "timeout", "")}},
     "sequencer": {"shot": {"sequencer": Unread("sequencer", "timeout", "")}},
     "gas_ceiling": {"shot": {"fees": Unread("fees", "timeout", "")}},
+    "daily_gas": {"account": {"used": Used(Unread("gas", "timeout", ""))}},
 }
 
 
@@ -287,6 +315,23 @@ def test_a_rate_beyond_sense_is_a_broken_reading() -> None:
     assert measured is not None
     assert measured > 2
     assert decision.refused_by == ("rate_sane",)
+
+
+def test_the_days_gas_is_what_was_paid_and_what_the_move_costs() -> None:
+    """Neither half alone."""
+    cost = verdict(situation(), "daily_gas").measured
+    both = verdict(situation(account={"used": Used(Usd(Decimal(1)))}), "daily_gas").measured
+    assert cost is not None
+    assert cost > 0
+    assert both == cost + 1
+
+
+def test_gas_that_cannot_be_priced_is_no_free_gas() -> None:
+    """The day's gas is not known while the move's cost is not."""
+    assert (
+        verdict(situation(shot={"fees": Unread("fees", "timeout", "")}), "daily_gas").detail
+        == "cost:fees:timeout"
+    )
 
 
 def test_kinds_cover_the_gates() -> None:

@@ -20,7 +20,8 @@ def test_the_hash_is_of_the_canonical_bytes() -> None:
 @pytest.mark.parametrize("name", [field.name for field in dataclasses.fields(Policy)])
 def test_any_changed_threshold_is_another_policy(name: str) -> None:
     """No threshold can change unnoticed."""
-    value = getattr(Policy(), name)
+    set_ = getattr(Policy(), name)
+    value = Decimal(0) if set_ is None else set_
     changed = dataclasses.replace(
         Policy(), **{name: value + (1 if isinstance(value, int) else Decimal("0.001"))}
     )

@@ -13,7 +13,14 @@ from hypothesis import strategies as st
 
 from mammon.core import rlp
 from mammon.core.numbers import Wei
-from mammon.core.transaction import CURVE_ORDER, Unsigned, decode_signed, signed, transaction_hash
+from mammon.core.transaction import (
+    CURVE_ORDER,
+    Unsigned,
+    decode_payload,
+    decode_signed,
+    signed,
+    transaction_hash,
+)
 from mammon.core.types import Address
 from mammon.errors import MalformedError
 
@@ -65,6 +72,34 @@ def test_bytes_and_hash_equal_another_librarys(unsigned: Unsigned) -> None:
 def test_reading_inverts_writing(unsigned: Unsigned, y_parity: int, r: int, s: int) -> None:
     """Every transaction and signature come back as they were."""
     assert decode_signed(signed(unsigned, y_parity, r, s)) == (unsigned, y_parity, r, s)
+    assert decode_payload(unsigned.payload()) == unsigned
+
+
+@given(transactions(), st.data())
+@settings(max_examples=300)
+def test_a_damaged_payload_is_refused_or_is_another_transaction(
+    unsigned: Unsigned, data: st.DataObject
+) -> None:
+    """No two payloads read as one transaction: what is accepted is what writing it gives."""
+    payload = bytearray(unsigned.payload())
+    at = data.draw(st.integers(0, len(payload) - 1))
+    payload[at] ^= 1 << data.draw(st.integers(0, 7))
+    try:
+        found = decode_payload(bytes(payload))
+    except MalformedError:
+        return
+    assert found.payload() == payload
+    assert found != unsigned
+
+
+@pytest.mark.parametrize(
+    ("payload", "what"),
+    [(signed(PLAIN, 0, R, S), "9 fields"), (PLAIN.payload() + b"\0", "behind"), (b"\4\xc0", "type 0x04")],
+)
+def test_what_is_no_payload_is_refused(payload: bytes, what: str) -> None:
+    """A signed transaction, trailing bytes and another type are not what is asked to be signed."""
+    with pytest.raises(MalformedError, match=what):
+        decode_payload(payload)
 
 
 @given(transactions(), st.data())
