@@ -26,6 +26,7 @@ from mammon.protocols.pieces import (
     positive,
     time_question,
 )
+from mammon.protocols.shares import ScaledShares
 
 _REFERRAL_CODE = 0
 
@@ -66,6 +67,12 @@ class AaveV3:
             answers |= yield from ask(_holding_questions(a_token, owner))
         shares, assets = answers.number("held.shares"), answers.number("held.assets")
         return Position(market.id, market.slug, owner, Units(shares), Units(assets))
+
+    def share_token(self, market: Market, hint: Hint | None) -> ScaledShares | None:
+        """Name the aToken, when the hint or the market's table does."""
+        learnt = _from_hint(hint)
+        known = role(market, "a_token") if learnt is None else learnt.a_token
+        return None if known is None else ScaledShares(known)
 
     def supply(self, market: Market, amount: int, owner: Address) -> tuple[Call, ...]:
         """Approve the pool for `amount` and supply it."""

@@ -7,6 +7,7 @@ from typing import Protocol
 
 from mammon.core.types import Address, All, Call, Hint, Market, MarketState, Position, Read
 from mammon.errors import MalformedError
+from mammon.protocols.shares import ShareToken
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +60,13 @@ class LendingVenue(Protocol):
 
         `hint` as in `read_market`; `last_shares` are the shares it held when last read: right, they
         save a round, wrong, they cost nothing.
+        """
+        ...
+
+    def share_token(self, market: Market, hint: Hint | None) -> ShareToken | None:
+        """Return whose events tell of shares in this market; None as long as it is not known.
+
+        `hint` as in `read_market`.
         """
         ...
 

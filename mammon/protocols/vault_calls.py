@@ -17,6 +17,7 @@ from mammon.protocols.pieces import (
     decimals_question,
     positive,
 )
+from mammon.protocols.shares import VaultShares
 
 
 class VaultCalls:
@@ -39,6 +40,10 @@ class VaultCalls:
             answers = yield from ask({"assets": worth_of(vault, shares)})
         assets = answers.number("assets") if shares else 0
         return Position(market.id, market.slug, owner, Units(shares), Units(assets))
+
+    def share_token(self, market: Market, hint: Hint | None) -> VaultShares:  # noqa: ARG002  # as above
+        """Name the vault: it is its own share token."""
+        return VaultShares(market.id.address)
 
     def supply(self, market: Market, amount: int, owner: Address) -> tuple[Call, ...]:
         """Approve the vault for `amount` and deposit it."""

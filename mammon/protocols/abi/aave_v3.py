@@ -27,3 +27,12 @@ SUPPLY_TOPIC = bytes.fromhex(
 WITHDRAW_TOPIC = bytes.fromhex(
     "3115d1449a7b732c986cba18244e897a450f61e1bb8d589cd2e69e6c8924f9f7"
 )  # Withdraw(address,address,address,uint256)
+MINT_TOPIC = bytes.fromhex(
+    "458f5fa412d0f69b08dd84872b0215675cc67bc1d5b6fd93300a1c3878b86196"
+)  # Mint(address,address,uint256,uint256,uint256)
+BURN_TOPIC = bytes.fromhex(
+    "4cf25bc1d991c17529c25213d3cc0cda295eeaad5f13f361969b12ea48015f90"
+)  # Burn(address,address,uint256,uint256,uint256)
+BALANCE_TRANSFER_TOPIC = bytes.fromhex(
+    "4beccb90f994c31aced7a23b5611020728a23d8ec5cddd1a3e9d97b96fda8666"
+)  # BalanceTransfer(address,address,uint256,uint256)

@@ -36,6 +36,8 @@ class ChainFile:
     native: str
     """Symbol of the native coin."""
     block_time_s: int
+    settle_depth: int
+    """Blocks on top of it before a transaction counts as settled, whatever an endpoint calls safe."""
     multicall3: Address
     gas_price_oracle: Address | None
     """The OP Stack's predeploy; None where a chain charges no L1 data fee."""

@@ -15,6 +15,9 @@ from mammon.protocols.chains.table import Table, only_address, optional_address
 _ACTIONS = ("approve", "deposit", "withdraw", "withdraw_all")
 _LOCAL = ("http://127.0.0.1", "http://localhost")
 _MAX_SECONDS = 7 * 86_400
+_MAX_DEPTH = 100_000
+SETTLE_DEPTH = 30
+"""A minute on Base, where the batch that makes a block safe takes about two."""
 _MAX_GAS = 16_777_216
 _MAX_TX_BYTES = 100_000
 
@@ -38,6 +41,7 @@ def _without_markets(top: Table) -> ChainFile:
         name=top.text("name"),
         native=top.text("native"),
         block_time_s=top.integer("block_time_s", 1, _MAX_SECONDS),
+        settle_depth=top.integer("settle_depth", 0, _MAX_DEPTH, default=SETTLE_DEPTH),
         multicall3=only_address(top.table("multicall3")),
         gas_price_oracle=optional_address(top.optional_table("gas_price_oracle")),
         sequencer=_sequencer(top.optional_table("sequencer")),

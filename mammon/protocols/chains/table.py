@@ -45,9 +45,11 @@ class Table:
             raise self.error(key, "is missing" if value is None else "is not a text")
         return value
 
-    def integer(self, key: str, low: int, high: int) -> int:
-        """Take an integer between two bounds, both allowed."""
-        value = self.take(key)
+    def integer(self, key: str, low: int, high: int, default: int | None = None) -> int:
+        """Take an integer between two bounds, both allowed; `default` stands for one that is not given."""
+        value = self.take(key) if default is None else self.take_optional(key)
+        if value is None and default is not None:
+            return default
         if type(value) is not int or not low <= value <= high:
             raise self.error(key, f"is not an integer between {low} and {high}")
         return value
