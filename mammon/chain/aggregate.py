@@ -12,10 +12,10 @@ from collections.abc import Collection, Mapping, Sequence
 from mammon.chain import head
 from mammon.chain.head import PRELUDE_SIZE, Sighting
 from mammon.chain.jsonrpc import Request, Result, data
+from mammon.chain.reverts import reason
 from mammon.core import abi
 from mammon.core.types import Address, CallFailed
 from mammon.errors import MalformedError
-from mammon.net.safe_text import safe_text
 
 Key = tuple[Address, bytes]
 """A call as it goes out: equal calls are asked once."""
@@ -23,9 +23,6 @@ Answer = bytes | CallFailed
 
 SILENT = CallFailed("reverted", "without a reason")
 """A failure with empty return data: a missing view, a bare revert, or no gas left."""
-
-_ERROR = bytes.fromhex("08c379a0")  # Error(string)
-_PANIC = bytes.fromhex("4e487b71")  # Panic(uint256)
 
 
 def request(multicall: Address, keys: Sequence[Key], tag: str) -> Request:
@@ -64,15 +61,4 @@ def doubtful(
 def _answer(ok: bool, returned: bytes) -> Answer:
     if ok:
         return returned
-    return CallFailed("reverted", _reason(returned)) if returned else SILENT
-
-
-def _reason(returned: bytes) -> str:
-    try:
-        if returned[:4] == _ERROR:
-            return safe_text(abi.text_at(returned[4:]))
-        if returned[:4] == _PANIC:
-            return f"panic 0x{abi.words(returned[4:], 1)[0]:02x}"
-    except MalformedError:
-        return "with a reason that cannot be read"
-    return f"error 0x{returned[:4].hex()}"
+    return CallFailed("reverted", reason(returned)) if returned else SILENT

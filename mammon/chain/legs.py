@@ -1,123 +1,272 @@
-"""Carry a plan out leg by leg, each leg's amount measured from balances, never assumed.
+"""Carry an intent out leg by leg: amounts are measured, each leg is settled before the next is signed.
 
-A deposit after a withdrawal puts in what the withdrawal really brought, at most what was planned.
-A leg is done when its balances moved as they must: a receipt alone is not proof.
+What cannot go on is parked: the money stays where it is, in a venue or in the wallet, no allowance is
+left behind, and the next decision finds it there.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
+from decimal import Decimal
+from hashlib import sha256
 
-from mammon.chain.sender import Receipt, Sender
-from mammon.core.decide import Decision
-from mammon.core.numbers import Units, Wei
-from mammon.core.plan import Outcome, Plan, Step
-from mammon.core.ports import Deadline
-from mammon.core.types import Address, All, Call, Fees, Market, Position, Unread
-from mammon.errors import MalformedError, PersonNeededError, RefusedError
-from mammon.protocols.base import LendingVenue
+from mammon.chain.authorise import against
+from mammon.chain.purse import Purse
+from mammon.chain.recovery import Recovery
+from mammon.chain.sender import Allowance, Sender
+from mammon.core.costs import price_problem
+from mammon.core.decide import Decision, identity
+from mammon.core.numbers import Units, Usd, Wei
+from mammon.core.plan import IDLE, Finished, Outcome, Plan, Step
+from mammon.core.policy import Policy
+from mammon.core.txstate import Intent, IntentKind, Leg, due
+from mammon.core.types import Hash32, Portfolio, Position, Price, Snapshot, Unread
+from mammon.errors import MalformedError, MammonError, OutsideError, RefusedError
 
-ROUNDING_UNITS = 2
-"""What a venue may keep of a deposit or a withdrawal by rounding, in base units."""
+MOST_SLOTS = 3
+"""How many nonces one leg may use: a leg that reverted is tried twice more, if its rehearsal passes."""
+EXIT_CEILING = Wei(10**16)
+"""What a transaction of a defensive exit may cost when the price of gas in dollars is not known."""
+
+Enter = Callable[[Plan, Units], str]
+"""Judges anew, at the head, whether so much may still go into a plan's target; says why not, or nothing."""
 
 
 @dataclass(frozen=True, slots=True)
-class Balances:
-    """The wallet, its native coin, and one position at one block."""
+class Seen:
+    """What going on with an intent is judged by."""
 
-    block: int
-    idle: Units
-    native: Wei
-    held: Position
+    snapshot: Snapshot
+    portfolio: Portfolio
+    policy: Policy
 
 
 class Legs:
-    """The executor of a world whose sender is the plain one."""
+    """The executor of worlds that sign. `see` reads the present; `enter` judges an entry anew.
+
+    `explain` raises when the account changed in a way that stands against acting (`chain.account`);
+    `count` looks at how many intents failed in a row, and stops what has to be stopped.
+    """
 
     def __init__(
         self,
+        purse: Purse,
         sender: Sender,
-        venues: Mapping[str, LendingVenue],
-        markets: Mapping[str, Market],
-        balances: Callable[[Market, Address], Balances],
-        deadline: Callable[[], Deadline],
+        recovery: Recovery,
+        see: Callable[[], Seen],
+        enter: Enter,
+        explain: Callable[[], None],
+        count: Callable[[], None],
     ) -> None:
-        self.sender, self.venues, self.markets = sender, venues, markets
-        self.balances, self.deadline = balances, deadline
+        self.purse, self.sender, self.recovery = purse, sender, recovery
+        self.see, self.enter, self.explain, self.count = see, enter, explain, count
+
+    def recover(self) -> tuple[Finished, ...]:
+        """Settle what is on the wire, then finish or park every intent that was begun; return what finished.
+
+        An intent of which nothing was done is parked once the chain has moved on: what it wanted is
+        decided anew. Before any of it, what changed in the account is explained. Raises as
+        `Recovery.run`, `Account.explain` and `resume`, but for an intent that was parked, which is told.
+        """
+        finished: list[Finished] = []
+        found = self.recovery.run()
+        self.count()  # whoever failed last may have died before it was counted
+        self.explain()
+        for intent in found.open:
+            if intent.kind == "revoke" and against(self.purse, "revoke"):
+                self.purse.note(f"an allowance for {intent.plan.target} is left until the stop is lifted")
+                continue
+            legs = self.purse.journal.legs(intent.id)
+            if intent.kind != "revoke" and not any(leg.state == "done" for leg in legs):
+                if self.purse.journal.seen_at() > intent.decided_at:
+                    tried = any(leg.slots for leg in legs)
+                    self.purse.journal.close_intent(
+                        intent.id, "parked", "leg_failed" if tried else "not_begun"
+                    )
+                    self.count()
+                continue
+            if intent.kind == "drill" and any(leg.state != "done" for leg in legs):
+                self._to_take_back(intent, legs)
+                self.purse.journal.close_intent(intent.id, "parked", "put_down")
+                self.take_back_left()
+                continue
+            seen = self.see()
+            try:
+                outcome = self.resume(
+                    intent, seen.snapshot, seen.policy, shares_of(seen.portfolio, intent.plan)
+                )
+            except RefusedError as error:
+                self.purse.note(f"{error.message} ({error.hint})")
+            else:
+                if intent.kind == "move":
+                    finished.append(Finished(intent.decision, intent.decided_at, outcome))
+                    entered = self._shown(outcome.entered)
+                    where = f"{intent.plan.source} to {intent.plan.target}"
+                    self.purse.note(f"finished what was begun: {entered} from {where}")
+        return tuple(finished)
 
     def execute(self, decision: Decision) -> Outcome:
-        """Carry a decision's plan out. Raises when a leg did not do what it must; what is done stays."""
-        plan, fees = decision.plan, decision.snapshot.fees
-        if plan is None or isinstance(fees, Unread):
+        """Carry a decision's plan out. Raises when it could not be finished; what is done stays, and is told.
+
+        The same decision is carried out once, however often this is called.
+        """
+        plan = decision.plan
+        if plan is None:
             raise MalformedError("no_plan", "there is no plan to carry out")
-        owner, receipts = decision.portfolio.owner, list[Receipt]()
-        began = self.balances(self.markets[plan.target], owner)
-        left = amount = plan.amount
-        for step in plan.steps:
-            if step.action == "withdraw":
-                left = self._withdraw(step, owner, fees, receipts)
-                amount = Units(min(left, plan.amount))
-        entered, ended = self._deposit(plan, amount, owner, fees, receipts)
-        # What the account paid is what it has less of: execution, L1 data and operator fee alike.
-        paid = Wei(began.native - ended.native)
-        return Outcome(plan.source, plan.target, left, entered, paid, tuple(r.hash for r in receipts))
-
-    def _withdraw(self, step: Step, owner: Address, fees: Fees, receipts: list[Receipt]) -> Units:
-        market = self.markets[step.slug]
-        before = self.balances(market, owner)
-        form = All(before.held.shares) if step.everything else step.amount
-        self._send(self.venues[market.protocol].withdraw(market, form, owner), fees, receipts)
-        after = self._settled(market, owner, receipts[-1].block)
-        brought = after.idle - before.idle
-        if brought <= 0 or (not step.everything and abs(brought - step.amount) > ROUNDING_UNITS):
-            raise PersonNeededError(
-                "no_effect", f"the withdrawal from {step.slug} brought {brought} units, not {step.amount}"
+        at = max(decision.snapshot.block.timestamp, self.purse.journal.seen_at())
+        intent = self.purse.journal.begin(
+            "move",
+            key_of(decision, plan),
+            identity(decision),
+            plan,
+            at,
+            at + self.purse.patience.intent_s,
+        )
+        if intent.state != "open":
+            raise RefusedError(
+                "carried_out", f"this decision was carried out before ({intent.state})", "decide anew"
             )
-        return Units(brought)
+        return self.resume(intent, decision.snapshot, decision.policy, shares_of(decision.portfolio, plan))
 
-    def _deposit(
-        self, plan: Plan, amount: Units, owner: Address, fees: Fees, receipts: list[Receipt]
-    ) -> tuple[Units, Balances]:
-        market = self.markets[plan.target]
-        before = self.balances(market, owner)
-        self._send(self.venues[market.protocol].supply(market, amount, owner), fees, receipts)
-        after = self._settled(market, owner, receipts[-1].block)
-        paid, entered = before.idle - after.idle, after.held.assets - before.held.assets
-        if paid != amount or entered < amount - ROUNDING_UNITS:
-            raise PersonNeededError(
-                "no_effect",
-                f"the deposit into {plan.target} took {paid} units and shows {entered}, not {amount}",
-            )
-        return Units(paid), after
+    def put_down(self, why: str) -> None:
+        """Settle what is on the wire and park every intent that was begun: nothing more goes into a venue.
 
-    def _send(self, calls: tuple[Call, ...], fees: Fees, receipts: list[Receipt]) -> None:
-        for call in calls:
-            receipts.append(self.sender.send(call, fees, self.deadline()))
+        Allowances that are left are taken back by `take_back_left`. Raises as `Recovery.run`.
+        """
+        journal = self.purse.journal
+        for intent in self.recovery.run().open:
+            legs = journal.legs(intent.id)
+            if intent.kind == "revoke":
+                continue
+            if all(leg.state == "done" for leg in legs):
+                journal.close_intent(intent.id, "done")
+                continue
+            self._to_take_back(intent, legs)
+            journal.close_intent(intent.id, "parked", why)
+            self.purse.note(f"{intent.plan.source} to {intent.plan.target} was begun and is put down: {why}")
 
-    def _settled(self, market: Market, owner: Address, block: int) -> Balances:
-        """Return balances at the receipt's block or later: a lagging replica's answer is not one."""
-        deadline = self.deadline()
+    def take_back_left(self) -> None:
+        """Revoke the allowances that are still to be revoked, as far as the stops let it."""
+        for intent in self.purse.journal.open_intents():
+            if intent.kind == "revoke":
+                self._take_back(intent, Allowance(EXIT_CEILING, EXIT_CEILING))
+
+    def resume(self, intent: Intent, snapshot: Snapshot, policy: Policy, shares: int) -> Outcome:
+        """Go on with an intent from its first leg that is not done; return what the whole of it came to.
+
+        `shares`: what is held of the plan's source, in its own units, for a withdrawal of everything.
+        """
+        allowance = self._allowance(intent.kind, snapshot, policy)
+        journal = self.purse.journal
         while True:
-            found = self.balances(market, owner)
-            if found.block >= block:
-                return found
-            deadline.require("waiting for a node that has the receipt's block")
-            self.sender.clock.sleep(1.0)
+            legs = journal.legs(intent.id)
+            leg = next((one for one in legs if one.state != "done"), None)
+            if leg is None:
+                journal.close_intent(intent.id, "done")
+                return outcome_of(intent, legs, *journal.bill(intent.id))
+            problem = self._problem(intent, legs, leg)
+            if problem:
+                raise self._parked(intent, legs, allowance, problem)
+            try:
+                self.sender.perform(intent, legs, leg.seq, shares, allowance)
+            except RefusedError as error:
+                if intent.kind == "revoke":
+                    raise
+                raise self._parked(intent, legs, allowance, error.code, error.message) from error
+
+    def _problem(self, intent: Intent, legs: tuple[Leg, ...], leg: Leg) -> str:
+        """Return why the next leg must not be begun; nothing when it may."""
+        if intent.kind == "revoke":
+            return ""  # an allowance is taken back however long it takes
+        if leg.state == "failed" or leg.slots >= MOST_SLOTS:
+            return "leg_failed"
+        if self.purse.journal.seen_at() > intent.deadline:
+            return "late"
+        entering = leg.step.action == "approve" and (leg.seq > 0 or leg.slots > 0)
+        return self.enter(intent.plan, due(legs, leg.seq)) if entering and intent.kind == "move" else ""
+
+    def _parked(
+        self, intent: Intent, legs: tuple[Leg, ...], allowance: Allowance, code: str, why: str = ""
+    ) -> MammonError:
+        """Park an intent, take back what was allowed, and return the error that says where the money is."""
+        legs = self.purse.journal.legs(intent.id)
+        told = why or f"{intent.plan.source} to {intent.plan.target} was not finished: {code}"
+        taken = self._to_take_back(intent, legs)
+        self.purse.journal.close_intent(intent.id, "parked", code)
+        if taken is not None:
+            self._take_back(taken, allowance)
+        self.count()  # not before: a stop keeps an allowance from being taken back
+        done = [leg for leg in legs if leg.state == "done"]
+        withdrawn = [leg for leg in done if leg.step.action == "withdraw"]
+        where = "nothing was moved"
+        if withdrawn or intent.plan.source == IDLE:
+            where = f"{self._shown(due(legs, len(legs) - 1))} are idle in the wallet"
+        return RefusedError(code, f"{told}; {where}", "the next cycle decides anew where it goes")
+
+    def _shown(self, amount: Units) -> str:
+        return f"{Decimal(amount).scaleb(-self.purse.asset.decimals):,.2f} {self.purse.asset.symbol}"
+
+    def _take_back(self, taken: Intent, allowance: Allowance) -> None:
+        """Revoke an allowance now if that goes; else the intent stays open, and every start tries again."""
+        if against(self.purse, "revoke"):
+            return
+        try:
+            leg = self.sender.perform(taken, self.purse.journal.legs(taken.id), 0, 0, allowance)
+        except (RefusedError, OutsideError) as error:
+            self.purse.note(f"an allowance for {taken.plan.target} is left: {error.message}")
+            return
+        if leg.state == "done":
+            self.purse.journal.close_intent(taken.id, "done")
+
+    def _to_take_back(self, intent: Intent, legs: tuple[Leg, ...]) -> Intent | None:
+        """Return an intent that revokes the allowance of an approval whose deposit never came."""
+        approved = [leg for leg in legs if leg.step.action == "approve" and leg.state == "done"]
+        entered = any(leg.step.action == "deposit" and leg.state == "done" for leg in legs)
+        if not approved or entered:
+            return None
+        step = approved[0].step
+        revoke = Step("revoke", step.slug, step.market, step.protocol, Units(0))
+        plan = Plan(IDLE, step.slug, Units(0), (revoke,))
+        journal, at = self.purse.journal, self.purse.journal.seen_at()
+        key = sha256(f"{intent.key}/revoke".encode()).hexdigest()
+        taken = journal.begin("revoke", key, "", plan, at, at + self.purse.patience.intent_s)
+        return taken if taken.state == "open" else None
+
+    def _allowance(self, kind: IntentKind, snapshot: Snapshot, policy: Policy) -> Allowance:
+        """Return the ceilings in wei. Raises `OutsideError` when the price of gas is not known."""
+        ceilings, price = self.purse.ceilings, snapshot.eth_usd
+        problem = price_problem(price, snapshot.block, policy.price_margin)
+        if isinstance(price, Unread) or problem:
+            if kind == "exit":
+                return Allowance(EXIT_CEILING, EXIT_CEILING)
+            raise OutsideError("eth_usd", f"the price of gas in dollars is not known: {problem}", "try again")
+        if kind == "exit":
+            return Allowance(_wei(ceilings.exit_usd, price), _wei(ceilings.exit_usd, price))
+        return Allowance(_wei(ceilings.transaction_usd, price), _wei(ceilings.day_usd, price))
 
 
-def planned_calls(
-    plan: Plan, owner: Address, venues: Mapping[str, LendingVenue], markets: Mapping[str, Market], shares: int
-) -> tuple[Call, ...]:
-    """Return the calls of a plan as it stands; `shares` is the whole balance in the source, if emptied."""
-    calls: list[Call] = []
-    for step in plan.steps:
-        market = markets[step.slug]
-        venue = venues[market.protocol]
-        if step.action == "withdraw":
-            calls += venue.withdraw(market, All(shares) if step.everything else step.amount, owner)
-        elif step.action == "deposit":
-            calls += venue.supply(market, step.amount, owner)
-    if len(calls) != len(plan.steps):
-        raise RefusedError("calls", f"{len(calls)} calls for {len(plan.steps)} legs")
-    return tuple(calls)
+def key_of(decision: Decision, plan: Plan) -> str:
+    """Return what makes an intent the same: account, chain, block, from, to, asset, amount."""
+    portfolio, block = decision.portfolio, decision.snapshot.block
+    parts = (portfolio.owner, decision.snapshot.chain_id, block.hash, plan.source, plan.target)
+    return sha256("/".join(map(str, (*parts, portfolio.asset.address, plan.amount))).encode()).hexdigest()
+
+
+def shares_of(portfolio: Portfolio, plan: Plan) -> int:
+    """Return what is held of a plan's source, in its own share units; 0 for the wallet."""
+    held = (p.shares for p in portfolio.positions if isinstance(p, Position) and p.slug == plan.source)
+    return next(held, 0)
+
+
+def outcome_of(intent: Intent, legs: tuple[Leg, ...], paid: Wei, hashes: tuple[Hash32, ...]) -> Outcome:
+    """Return what an intent came to that is done, every amount as measured."""
+    effects = {leg.step.action: leg.effect for leg in legs if leg.effect is not None}
+    entered = effects["deposit"].amount if "deposit" in effects else Units(0)
+    left = effects["withdraw"].amount if "withdraw" in effects else entered
+    return Outcome(intent.plan.source, intent.plan.target, left, entered, paid, hashes)
+
+
+def _wei(usd: Usd, price: Price) -> Wei:
+    """Return dollars in wei, rounded down."""
+    return Wei(int(usd.scaleb(18 + price.decimals) // price.answer))

@@ -84,8 +84,10 @@ class Reader:
         self._silent: set[Key] = set()
         """Calls seen to fail silently when asked for alone."""
 
-    def read(self, reads: Mapping[str, Read[Any]], deadline: Deadline, *, at_least: int = 0) -> Round:
-        """Drive all reads to their values at one block, no lower than `at_least`.
+    def read(
+        self, reads: Mapping[str, Read[Any]], deadline: Deadline, *, at_least: int = 0, at: int | None = None
+    ) -> Round:
+        """Drive all reads to their values at one block, no lower than `at_least`; `at`: at that very one.
 
         Raises `OutsideError`, `MalformedError` or `DeadlinePassedError` only when no head could be
         read; afterwards whatever is missing is `Unread` under its own name.
@@ -94,7 +96,7 @@ class Reader:
         drives = [Drive(name, read) for name, read in reads.items()]
         wanted = _wanted(drives)
         first = list(wanted)[: self._chunk]
-        opening = self._opened(first, deadline, at_least, None)
+        opening = self._opened(first, deadline, at_least, at)
         found: Found = {}
         if opening.answers is not None:
             found.update(self._cleared(opening.answers, wanted, opening.block, deadline))
@@ -133,7 +135,7 @@ class Reader:
             if opening.block.number < at_least:
                 raise TransientError("behind", f"the endpoint has not reached block {at_least}")
             age_s = self._rpc.clock.now() - opening.block.timestamp
-            if age_s > self._max_age_s:
+            if pin is None and age_s > self._max_age_s:
                 stale.append(opening)
                 raise OutsideError("stale_head", f"the newest block is {age_s} s old")
             fresh.append(opening)

@@ -3,8 +3,9 @@
 The first healthy endpoint in the configured order is asked; when it fails, the next one, inside the
 same deadline, each with its share of what is left. An endpoint that failed is passed over for a
 minute while another one works, and after three failures it is not asked at all unless nothing else
-is left. Only when every endpoint failed in a way that may pass does the retry policy begin another
-pass. The chain's id is asked in an endpoint's first batch, so that it costs no request of its own.
+is left. What rests is told (`Rpc.resting`), so that the next process need not find out again. Only
+when every endpoint failed in a way that may pass does the retry policy begin another pass. The
+chain's id is asked in an endpoint's first batch, so that it costs no request of its own.
 
 Every call made here may reach a node more than once: reads, and raw transactions whose hash makes
 them the same transaction.
@@ -14,7 +15,7 @@ from __future__ import annotations
 
 import random
 import threading
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 
 from mammon.chain import jsonrpc
 from mammon.chain.jsonrpc import Request, Result, RpcFailure
@@ -96,7 +97,9 @@ class Rpc:
         patience_s: float = PATIENCE_S,
         request_s: float = REQUEST_S,
         attempts: int = 3,
+        resting: Mapping[str, float] | None = None,
     ) -> None:
+        """Ask nobody yet. `resting`: the seconds that endpoints, by name, still rest as `resting()` told."""
         if not transports:
             raise ValueError("at least one transport")
         self.endpoints = tuple(
@@ -105,6 +108,9 @@ class Rpc:
             )
             for transport in transports
         )
+        if resting:
+            for endpoint in self.endpoints:
+                endpoint.resting_until = clock.monotonic() + resting.get(endpoint.transport.name, 0.0)
         self.chain_id = chain_id
         self.clock = clock
         self._jitter = jitter
@@ -112,6 +118,7 @@ class Rpc:
         self._request_s = request_s
         self._attempts = attempts
         self._next_id = 1
+        self._last: Endpoint | None = None
         self._lock = threading.Lock()
         self.requests = 0
         """Exchanges begun so far, failed ones included."""
@@ -145,6 +152,12 @@ class Rpc:
         found: dict[str, list[Result] | MammonError] = {}
         for left, endpoint in _countdown(self.endpoints):
             name = endpoint.transport.name
+            pause_s = endpoint.barred_until - self.clock.monotonic()
+            if pause_s > 0:
+                found[name] = TransientError(
+                    "rate_limited", f"{name} asked for a pause, {pause_s:.0f} s more"
+                )
+                continue
             try:
                 share = self._share(deadline, left)
             except DeadlinePassedError as error:
@@ -157,6 +170,19 @@ class Rpc:
                 endpoint.failed(self.clock.monotonic(), error)
                 found[name] = error
         return found
+
+    def distrust(self, why: str) -> None:
+        """Ask the endpoint that answered last after the others, for a minute: what it said cannot be."""
+        if self._last is not None:
+            self._last.failed(self.clock.monotonic(), OutsideError("distrusted", why))
+
+    def resting(self) -> dict[str, float]:
+        """Return for how many seconds each endpoint that failed lately is still passed over, by name."""
+        now = self.clock.monotonic()
+        left = {
+            each.transport.name: max(each.resting_until, each.barred_until) - now for each in self.endpoints
+        }
+        return {name: seconds for name, seconds in left.items() if seconds > 0}
 
     def _pass(
         self, calls: Sequence[Request], deadline: Deadline, accept: Accept | None, splittable: bool
@@ -177,6 +203,7 @@ class Rpc:
                     break
             else:
                 endpoint.worked()
+                self._last = endpoint
                 return results
         raise _together(failures, deadline)
 
@@ -266,7 +293,7 @@ def _together(
     failures: Sequence[tuple[Endpoint, OutsideError | MalformedError]], deadline: Deadline
 ) -> OutsideError | MalformedError:
     """Return the one error that stands for all: the deadline, a failure that may pass, or the first."""
-    told = "; ".join(f"{endpoint.transport.name}: {error.message}" for endpoint, error in failures)
+    told = _told(failures)
     if deadline.remaining() <= 0:
         return DeadlinePassedError("deadline", f"no endpoint answered in the time allowed ({told})")
     transient = [error for _, error in failures if isinstance(error, TransientError | DeadlinePassedError)]
@@ -275,3 +302,11 @@ def _together(
         return TransientError(transient[0].code, told, transient[0].hint, retry_after_s=wait_s)
     first = failures[0][1]
     return type(first)(first.code, told, first.hint)
+
+
+def _told(failures: Sequence[tuple[Endpoint, MammonError]]) -> str:
+    """Name the endpoints that failed; what several of them failed of is said once."""
+    named: dict[str, list[str]] = {}
+    for endpoint, error in failures:
+        named.setdefault(error.message, []).append(endpoint.transport.name)
+    return "; ".join(f"{', '.join(names)}: {message}" for message, names in named.items())

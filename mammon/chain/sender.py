@@ -1,88 +1,132 @@
-"""The plain sender: sign one transaction, send it, wait for its receipt.
+"""Send one leg: read, rehearse, judge, sign, make durable, broadcast, follow until it is settled.
 
-It keeps no journal and asks no signing gate, so what dies between its steps is not recovered: the
-wiring hands it to the simulated world alone. The error text of a node is never taken as evidence;
-what counts is the receipt.
+Nothing is sent that was not committed before; nothing is signed while another transaction of the
+account may be on the wire. Two requests lie before the receipt: one that reads and rehearses, one that
+sends.
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
-from mammon.chain.jsonrpc import RpcFailure, quantity
-from mammon.chain.rpc import Rpc
+from mammon.chain.authorise import Bid, Order, gas_limit, most_of, require, signed_attempt, watched
+from mammon.chain.calls import calls_from
+from mammon.chain.follow import Errand, Follower
+from mammon.chain.prepare import Prepared, prepared
+from mammon.chain.purse import Purse
+from mammon.chain.rehearse import rehearsed
 from mammon.core.numbers import Wei
-from mammon.core.ports import Clock, Deadline, Signer
-from mammon.core.transaction import Unsigned, signed, transaction_hash
-from mammon.core.types import Call, Fees
-from mammon.errors import OutsideError, RefusedError
+from mammon.core.txstate import Intent, Leg, Slot, due
+from mammon.errors import OutsideError, PersonNeededError, RefusedError
 
-GAS_MARGIN_PERCENT = 130
-"""The gas limit over the node's estimate: state may move between the estimate and the block."""
-POLL_S = 2.0
+HOUR_S = 3_600
+DAY_S = 86_400
 
 
 @dataclass(frozen=True, slots=True)
-class Receipt:
-    """A mined transaction: where, and whether it did not revert."""
+class Allowance:
+    """What the transactions of one act may cost, in wei: the ceilings of the phase at today's price."""
 
-    hash: str
-    block: int
-    succeeded: bool
+    transaction: Wei
+    day: Wei
 
 
 class Sender:
-    """Send transactions of one account, one after the other."""
+    """Send legs of one account, one after the other."""
 
-    def __init__(self, rpc: Rpc, signer: Signer, clock: Clock) -> None:
-        self.rpc, self.signer, self.clock = rpc, signer, clock
+    def __init__(self, purse: Purse, follower: Follower) -> None:
+        self.purse, self.follower = purse, follower
 
-    def send(self, call: Call, fees: Fees, deadline: Deadline) -> Receipt:
-        """Sign and send one call with no value attached; return its receipt, mined and successful.
+    def perform(
+        self,
+        intent: Intent,
+        legs: Sequence[Leg],
+        seq: int,
+        shares: int,
+        allowance: Allowance,
+        by_command: bool = False,
+    ) -> Leg:
+        """Carry out leg `seq`; return it as the journal has it when its slot is closed.
 
-        Raises `RefusedError` when the node says that it would revert, or when it did;
-        `DeadlinePassedError` when no receipt came in time: the transaction may still be mined.
+        `shares`: the whole balance in the venue's own units, for a withdrawal of everything. Raises
+        `RefusedError` when nothing was signed because it must not be, `OutsideError` when it could not
+        be read or is not settled in time, `PersonNeededError` when a stop or a contradiction needs one.
         """
-        unsigned = self._prepared(call, fees, deadline)
-        raw = signed(unsigned, *self.signer.sign_digest(unsigned.digest()))
-        wanted = transaction_hash(raw)
-        self.rpc.batch([("eth_sendRawTransaction", ["0x" + raw.hex()])], deadline)
-        receipt = self._awaited(wanted, deadline)
-        if not receipt.succeeded:
+        purse, ahead = self.purse, legs[seq:]
+        if purse.journal.open_slot() is not None:
+            raise PersonNeededError("open_slot", "a transaction is still on its way", "run again")
+        amounts = [due(legs, leg.seq) for leg in ahead]
+        calls = calls_from(legs, seq, purse.owner, purse.venues, purse.markets, shares)
+        step = ahead[0].step
+        market = purse.markets[step.slug]
+        order = Order(
+            intent.kind, step.action, market, calls[0], amounts[0], step.everything, shares, by_command
+        )
+        require(purse, order.act, by_command)
+        ready = prepared(purse, calls, watched(market), purse.soon(), _floor(legs))
+        nonce = self._nonce(ready)
+        now = max(ready.block.timestamp, purse.journal.seen_at())
+        purse.journal.saw(now)
+        if intent.kind not in ("exit", "revoke"):  # what makes safe is not held back by what went before
+            self._require_pace(now)
+        rehearsal = rehearsed(purse, ready, [leg.step for leg in ahead], amounts)
+        if not rehearsal.passed:
             raise RefusedError(
-                "reverted", f"transaction {wanted} was mined and reverted", "see `mammon explain`"
+                "rehearsal_failed", f"rehearsed and refused: {rehearsal.reason}", "decide anew"
             )
-        return receipt
+        purse.pins.first_seen(tuple(ready.code.values()))
+        day_left = Wei(max(0, allowance.day - purse.journal.spent(now - DAY_S)))
+        bid = _bid(ready, nonce, allowance, day_left)
+        attempt = signed_attempt(purse, order, bid, ready, rehearsal)
+        ceiling = Wei(max(0, allowance.transaction - ready.data_fee))
+        slot = Slot(nonce, intent.id, seq, "signed", now, now + purse.patience.slot_s, ceiling)
+        purse.journal.sign_slot(slot, attempt, most_of(attempt, ready))
+        require(purse, order.act, by_command)
+        self.follower.tell(attempt)
+        purse.progress(f"{step.action} {step.slug}: sent")
+        self.follower.follow(Errand(slot, intent, tuple(legs)))
+        return purse.journal.legs(intent.id)[seq]
 
-    def _prepared(self, call: Call, fees: Fees, deadline: Deadline) -> Unsigned:
-        me, data = self.signer.address, "0x" + call.data.hex()
-        nonce, gas = self.rpc.batch(
-            [
-                ("eth_getTransactionCount", [me, "latest"]),
-                ("eth_estimateGas", [{"from": me, "to": call.target, "data": data}, "latest"]),
-            ],
-            deadline,
-        )
-        if isinstance(nonce, RpcFailure):
-            raise OutsideError("rpc", f"the nonce could not be read: {nonce.message}", "try again")
-        if isinstance(gas, RpcFailure):
-            raise RefusedError("would_revert", f"the call to {call.target} would revert: {gas.message}")
-        limit = quantity(gas, "gas") * GAS_MARGIN_PERCENT // 100
-        most = Wei(2 * fees.base_fee + fees.tip)
-        chain = self.rpc.chain_id
-        return Unsigned(
-            chain, quantity(nonce, "nonce"), fees.tip, most, limit, call.target, Wei(0), call.data
-        )
+    def _nonce(self, ready: Prepared) -> int:
+        """Return the nonce to use. Raises unless chain and journal agree on it."""
+        purse, due_nonce = self.purse, self.purse.journal.next_nonce()
+        if ready.nonce != ready.safe_nonce or ready.pending_nonce != ready.nonce:
+            raise OutsideError(
+                "nonce_unsettled",
+                f"{purse.owner} has transactions that are not settled: {ready.safe_nonce} are safe, "
+                f"{ready.nonce} mined, {ready.pending_nonce} waiting",
+                "wait two minutes; if you sent none, look at the account",
+            )
+        if due_nonce is not None and ready.nonce < due_nonce:
+            raise OutsideError("behind", "the endpoint has not seen our last transaction", "try again")
+        if due_nonce is not None and ready.nonce > due_nonce:
+            # One endpoint's word: the recovery at the next start asks them all, and stops everything if so.
+            raise OutsideError(
+                "nonce_unsettled",
+                f"an endpoint counts {ready.nonce} transactions of {purse.owner}, the journal {due_nonce}",
+                "run again: every endpoint is asked then",
+            )
+        return ready.nonce
 
-    def _awaited(self, wanted: str, deadline: Deadline) -> Receipt:
-        while True:
-            (found,) = self.rpc.batch([("eth_getTransactionReceipt", [wanted])], deadline)
-            if isinstance(found, dict):
-                return _receipt(wanted, found)
-            deadline.require(f"waiting for {wanted}")
-            self.clock.sleep(POLL_S)
+    def _require_pace(self, now: int) -> None:
+        sent = self.purse.journal.slots_since(now - HOUR_S)
+        if sent >= self.purse.ceilings.per_hour:
+            raise RefusedError(
+                "hourly",
+                f"{sent} transactions in the last hour, {self.purse.ceilings.per_hour} are allowed",
+                "wait, or see `mammon tx list` for what they were",
+            )
 
 
-def _receipt(wanted: str, found: dict[str, object]) -> Receipt:
-    number = quantity(found.get("blockNumber"), "blockNumber")
-    return Receipt(wanted, number, quantity(found.get("status"), "status") == 1)
+def _bid(ready: Prepared, nonce: int, allowance: Allowance, day_left: Wei) -> Bid:
+    """Bid twice the next base fee: what is not used is not paid."""
+    assert ready.simulated is not None
+    gas = gas_limit(ready.simulated.calls[0].gas_used)
+    most = Wei(2 * ready.next_base_fee + ready.tip)
+    return Bid(nonce, gas, most, ready.tip, allowance.transaction, day_left)
+
+
+def _floor(legs: Sequence[Leg]) -> int:
+    """Return the block that an endpoint must have reached to be believed: the last effect's."""
+    return max((leg.effect.block for leg in legs if leg.effect is not None), default=0)

@@ -26,6 +26,43 @@ def test_dead_endpoints_cost_nothing_once_known(dead: int) -> None:
     assert rpc.requests == 10 + dead
 
 
+def test_what_one_process_learnt_of_endpoints_serves_the_next() -> None:
+    """An endpoint that rested is asked last, for the rest of its time; then its turn comes back."""
+    clock = Clock()
+    first, second = Bad(clock, refused(), name="first"), Node(Chain(), "second")
+    earlier = make(first, second, clock=clock)
+    assert earlier.resting() == {}
+    assert ask(earlier, clock) == [hex(HEIGHT)]
+    assert earlier.resting() == pytest.approx({"first": OPEN_S})
+    later = make(first, second, clock=clock, resting={"first": 40.0, "gone": 40.0})
+    assert ask(later, clock) == [hex(HEIGHT)]
+    assert first.asked == 1
+    assert later.resting() == pytest.approx({"first": 40.0})
+    clock.time += 41
+    assert later.resting() == {}
+    assert ask(later, clock) == [hex(HEIGHT)]
+    assert first.asked == 2
+
+
+def test_a_resting_endpoint_is_asked_when_the_others_fail() -> None:
+    """What was remembered changes the order and nothing else; an answer ends the rest."""
+    clock = Clock()
+    first, second = Node(Chain(), "first"), Bad(clock, refused(), name="second")
+    rpc = make(first, second, clock=clock, resting={"first": 40.0})
+    assert ask(rpc, clock) == [hex(HEIGHT)]
+    assert second.asked == 1
+    assert rpc.resting() == pytest.approx({"second": OPEN_S})
+
+
+def test_a_pause_asked_for_counts_as_rest() -> None:
+    """`Retry-After` may be longer than our own rest: the next process keeps to it too."""
+    clock = Clock()
+    busy = Bad(clock, TransientError("rate_limited", "429", retry_after_s=OPEN_S + 30))
+    rpc = make(busy, Node(Chain()), clock=clock)
+    assert ask(rpc, clock) == [hex(HEIGHT)]
+    assert rpc.resting() == pytest.approx({"bad": OPEN_S + 30})
+
+
 def test_a_silent_endpoint_gets_its_share_only() -> None:
     """An endpoint that never answers is left after its share, and the others still have theirs (A2 13)."""
     clock = Clock()
@@ -51,7 +88,7 @@ def test_the_deadline_holds_over_all_endpoints_and_attempts() -> None:
     """Silence everywhere ends with the deadline, with every endpoint named (field notes, row 9)."""
     clock = Clock()
     rpc = make(Bad(clock, None, name="a"), Bad(clock, None, name="b"), clock=clock)
-    with pytest.raises(DeadlinePassedError, match=r"a: no answer; b: no answer"):
+    with pytest.raises(DeadlinePassedError, match=r"a, b: no answer"):
         ask(rpc, clock, seconds=2)
     assert clock.time == pytest.approx(2)
 
@@ -84,11 +121,22 @@ def test_all_endpoints_failing_are_tried_three_times() -> None:
     """Only when all failed does a pause begin; after three passes the failures are told together."""
     clock = Clock()
     bad = [Bad(clock, refused(), name=name) for name in ("a", "b")]
-    with pytest.raises(TransientError, match="a: refused; b: refused") as caught:
+    with pytest.raises(TransientError, match=r"a, b: refused\Z") as caught:
         ask(make(*bad, clock=clock), clock)
     assert caught.value.code == "connect"
     assert [one.asked for one in bad] == [3, 3]
     assert clock.pauses == pytest.approx([0.05, 0.1])
+
+
+def test_what_several_endpoints_failed_of_is_said_once() -> None:
+    """The reason stands behind the names of all it holds for; another reason stands for itself."""
+    clock = Clock()
+    dead = TransientError("dns", "the name was not resolved: no such name", "check the network")
+    bad = [Bad(clock, dead, name="a"), Bad(clock, refused(), name="b"), Bad(clock, dead, name="c")]
+    with pytest.raises(TransientError) as caught:
+        ask(make(*bad, clock=clock), clock)
+    assert caught.value.message == "a, c: the name was not resolved: no such name; b: refused"
+    assert caught.value.hint == "check the network"
 
 
 def test_a_refusal_by_all_is_not_retried() -> None:

@@ -1,0 +1,34 @@
+"""What a contract's code is now, as every endpoint that answers agrees."""
+
+from __future__ import annotations
+
+from mammon.chain.evidence import Pin
+from mammon.chain.jsonrpc import RpcFailure, data
+from mammon.chain.prepare import IMPLEMENTATION_SLOT
+from mammon.chain.rpc import Rpc
+from mammon.core.keccak import keccak256
+from mammon.core.names import Address, Hash32
+from mammon.core.ports import Deadline
+from mammon.errors import MammonError, OutsideError
+
+
+def fingerprint(rpc: Rpc, address: Address, deadline: Deadline) -> Pin:
+    """Return a contract's code hash and implementation. Raises `OutsideError` unless endpoints agree."""
+    asked = [
+        ("eth_getCode", (address, "latest")),
+        ("eth_getStorageAt", (address, IMPLEMENTATION_SLOT, "latest")),
+    ]
+    found = set()
+    for results in rpc.each(asked, deadline).values():
+        if isinstance(results, MammonError) or any(isinstance(one, RpcFailure) for one in results):
+            continue
+        code, word = (data(one, "code") for one in results)
+        found.add(Pin(address, _hash(keccak256(code)), _hash(word.rjust(32, b"\0"))))
+    if len(found) != 1:
+        told = "no endpoint tells" if not found else "endpoints do not agree on"
+        raise OutsideError("code", f"{told} the code of {address}", "try again")
+    return found.pop()
+
+
+def _hash(word: bytes) -> Hash32:
+    return Hash32(f"0x{word.hex()}")

@@ -1,0 +1,98 @@
+"""The part of the gate that judges a call: recipient, selector, and every argument by its role. Pure.
+
+Arguments are decoded by the one form that fits, encoded again, and compared with the data byte for byte:
+no second spelling, no dirty upper bytes, nothing behind the last argument.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from mammon.chain.evidence import Evidence, Refusal
+from mammon.core import abi
+from mammon.core.address import checksummed
+from mammon.core.fixed import UINT128_MAX, UINT256_MAX
+from mammon.core.transaction import Unsigned
+from mammon.core.types import Address, Market
+from mammon.protocols.forms import ADDRESSES, FORMS, Form, Movement, Role
+
+_SELECTOR = 4
+_BENEFICIARY = ("owner", "receiver")
+
+
+def call_refusals(
+    unsigned: Unsigned, movement: Movement, market: Market, evidence: Evidence
+) -> Iterator[Refusal]:
+    """Yield every reason against a call on this market for the movement that is meant."""
+    forms = FORMS.get(market.protocol)
+    if forms is None:
+        yield Refusal("protocol", market.protocol, "one with call forms: " + ", ".join(FORMS))
+        return
+    allowed = forms[movement]
+    form = next((each for each in allowed if each.selector == unsigned.data[:_SELECTOR]), None)
+    target = market.token.address if allowed[0].target == "token" else market.id.address
+    if unsigned.to != target:
+        yield Refusal("recipient", unsigned.to, target)
+    if form is None:
+        known = ", ".join(each.selector.hex() for each in allowed)
+        yield Refusal("selector", unsigned.data[:_SELECTOR].hex(), known)
+        return
+    yield from _arguments(unsigned.data, form, market, evidence)
+
+
+def _arguments(data: bytes, form: Form, market: Market, evidence: Evidence) -> Iterator[Refusal]:
+    values = [_value(data, place, role) for place, role in enumerate(form.arguments)]
+    if abi.encode_call(form.selector, *values) != data:
+        due = _SELECTOR + abi.WORD * len(values)
+        yield Refusal("calldata", f"{len(data)} bytes", f"{due} bytes of the one canonical encoding")
+    for role, value in zip(form.arguments, values, strict=True):
+        if isinstance(value, str):
+            yield from _address(role, value, market, evidence)
+        else:
+            yield from _number(role, value, form, evidence)
+
+
+def _value(data: bytes, place: int, role: Role) -> int | Address:
+    """Return one argument as its role reads it; what is missing or dirty shows when it is encoded again."""
+    start = _SELECTOR + abi.WORD * place
+    word = data[start : start + abi.WORD].ljust(abi.WORD, b"\0")
+    return checksummed("0x" + word[-20:].hex()) if role in ADDRESSES else int.from_bytes(word, "big")
+
+
+def _address(role: Role, found: Address, market: Market, evidence: Evidence) -> Iterator[Refusal]:
+    if role in _BENEFICIARY:
+        code, due = "beneficiary", evidence.owner
+    elif role == "asset":
+        code, due = "asset", market.token.address
+    else:
+        code, due = "spender", market.spender
+    if found != due:
+        yield Refusal(code, found, due)
+
+
+def _number(role: Role, found: int, form: Form, evidence: Evidence) -> Iterator[Refusal]:
+    if role == "zero":
+        if found != 0:
+            yield Refusal("not_zero", str(found), "0")
+    elif role == "shares":
+        yield from _everything(evidence)
+        if found != evidence.shares or found <= 0:
+            yield Refusal("shares", str(found), str(evidence.shares))
+    elif form.sentinel and found == UINT256_MAX:
+        yield from _everything(evidence)
+    else:
+        yield from _amount(found, evidence)
+
+
+def _everything(evidence: Evidence) -> Iterator[Refusal]:
+    if not evidence.everything:
+        yield Refusal("everything", "all of it", str(evidence.at_most))
+
+
+def _amount(found: int, evidence: Evidence) -> Iterator[Refusal]:
+    if found > UINT128_MAX:
+        yield Refusal("unlimited", str(found), str(evidence.at_most))
+    elif found > evidence.at_most or found <= 0:
+        yield Refusal("amount", str(found), str(evidence.at_most))
+    elif evidence.action == "approve" and found != evidence.at_most:
+        yield Refusal("inexact", str(found), str(evidence.at_most))

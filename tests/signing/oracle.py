@@ -1,0 +1,142 @@
+"""A second opinion on what may be signed: the same rules, written from the design with other libraries.
+
+It knows signatures and eth_abi where the gate knows selectors and forms, and `rlp` where the gate has its
+own decoder. It says yes or no; which rule spoke is the gate's own business.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import rlp
+from eth_abi import decode
+from eth_abi.exceptions import DecodingError
+from eth_utils import keccak
+
+from mammon.chain.evidence import Evidence
+from mammon.core.types import Address, Market
+from tests.protocols.fakes import MAX, calldata, types_of
+from tests.signing.golden import (
+    AAVE_WITHDRAW,
+    APPROVE,
+    DEPOSIT,
+    REDEEM,
+    SUPPLY,
+    WITHDRAW,
+)
+
+EMPTY = {"0x" + "00" * 32, "0x" + keccak(b"").hex()}
+PROTOCOLS = ("aave_v3", "erc4626", "metamorpho")
+
+
+@dataclass(frozen=True)
+class Upto:
+    """An amount from 1 to a most."""
+
+    most: int
+
+
+Due = tuple[Address, str, tuple[Any, ...]]
+
+
+def permitted(payload: bytes, evidence: Evidence) -> bool:
+    """Say whether a transaction may be signed."""
+    fields = _fields(payload)
+    if fields is None or evidence.forbidden or evidence.stops:
+        return False
+    chain, nonce, tip, most, gas = (int.from_bytes(each, "big") for each in fields[:5])
+    to, value, data = fields[5], fields[6], fields[7]
+    cost = gas * most + evidence.data_fee
+    plain = (chain, nonce, value) == (evidence.chain_id, evidence.nonce, b"")
+    if not plain or tip > most or max(most, tip) >= 2**256:
+        return False
+    if cost > min(evidence.fee_ceiling, evidence.day_left) or not 21_000 <= gas <= 3_000_000:
+        return False
+    if evidence.action == "cancel":
+        mine = bytes.fromhex(evidence.owner[2:])
+        return evidence.market is None and (to, data, gas) == (mine, b"", 21_000)
+    return _sound(evidence) and any(_is(due, to, data) for due in _due(evidence))
+
+
+def _fields(payload: bytes) -> list[bytes] | None:
+    if payload[:1] != b"\2":
+        return None
+    try:
+        fields = rlp.decode(payload[1:], strict=True)
+    except (rlp.exceptions.RLPException, RecursionError):
+        return None
+    if not isinstance(fields, list) or len(fields) != 9 or rlp.encode(fields) != payload[1:]:
+        return None
+    if fields[8] != [] or not all(isinstance(each, bytes) for each in fields[:8]) or len(fields[5]) != 20:
+        return None
+    numbers = [*fields[:5], fields[6]]
+    return None if any(each[:1] == b"\0" or len(each) > 32 for each in numbers) else fields
+
+
+def _sound(evidence: Evidence) -> bool:
+    """Say whether market, code and rehearsal are in order."""
+    market, rehearsal = evidence.market, evidence.rehearsal
+    if market is None or rehearsal is None or not rehearsal.passed:
+        return False
+    if not -5 <= evidence.head - rehearsal.block <= 5:
+        return False
+    if {market.id.chain_id, market.token.chain_id} != {evidence.chain_id}:
+        return False
+    if market.protocol not in PROTOCOLS or market.id.asset != market.token.address:
+        return False
+    if not market.deposits and evidence.action in ("approve", "deposit"):
+        return False
+    venue = set() if evidence.action == "revoke" else {market.id.address, market.spender}
+    return all(
+        each in evidence.pins
+        and evidence.pins[each].address == each
+        and evidence.pins[each].code not in EMPTY
+        and evidence.code.get(each) == evidence.pins[each]
+        for each in {market.token.address} | venue
+    )
+
+
+def _due(evidence: Evidence) -> Iterator[Due]:
+    """Yield every call that is allowed."""
+    market, me, most = evidence.market, evidence.owner, evidence.at_most
+    assert isinstance(market, Market)
+    token, venue = market.token.address, market.id.address
+    if evidence.action == "approve" and 0 < most < 2**128:
+        yield token, APPROVE, (market.spender, most)
+    elif evidence.action == "revoke":
+        yield token, APPROVE, (market.spender, 0)
+    elif market.protocol == "aave_v3":
+        if evidence.action == "deposit":
+            yield venue, SUPPLY, (token, Upto(most), me, 0)
+        if evidence.action == "withdraw":
+            yield venue, AAVE_WITHDRAW, (token, Upto(most), me)
+        if evidence.action == "withdraw" and evidence.everything:
+            yield venue, AAVE_WITHDRAW, (token, MAX, me)
+    else:
+        if evidence.action == "deposit":
+            yield venue, DEPOSIT, (Upto(most), me)
+        if evidence.action == "withdraw":
+            yield venue, WITHDRAW, (Upto(most), me, me)
+        if evidence.action == "withdraw" and evidence.everything and evidence.shares > 0:
+            yield venue, REDEEM, (evidence.shares, me, me)
+
+
+def _is(due: Due, to: bytes, data: bytes) -> bool:
+    target, signature, arguments = due
+    if to != bytes.fromhex(target[2:]) or data[:4] != keccak(text=signature)[:4]:
+        return False
+    try:
+        found = decode(types_of(signature), data[4:])
+    except DecodingError:
+        return False
+    if calldata(signature, *found) != data:
+        return False
+    return all(_fits(value, wanted) for value, wanted in zip(found, arguments, strict=True))
+
+
+def _fits(value: Any, wanted: Any) -> bool:
+    if isinstance(wanted, Upto):
+        return bool(0 < value <= min(wanted.most, 2**128 - 1))
+    return bool(value == (wanted.lower() if isinstance(wanted, str) else wanted))
