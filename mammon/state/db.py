@@ -13,9 +13,12 @@ import os
 import sqlite3
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from mammon.state.failures import corrupt, failure
+
+if TYPE_CHECKING:
+    from mammon.state.table import Table
 
 Value = int | str | bytes | None
 Row = tuple[Any, ...]
@@ -30,6 +33,7 @@ _PRAGMAS = (
     "PRAGMA trusted_schema=OFF",
     "PRAGMA cell_size_check=ON",
     "PRAGMA secure_delete=OFF",
+    "PRAGMA recursive_triggers=ON",  # or a REPLACE would take a row away past the trigger that forbids it
 )
 
 
@@ -42,6 +46,8 @@ class Database:
         self.undone = 0
         """How many transactions of this connection were undone."""
         self._process = os.getpid()
+        self.tables: dict[str, Table] = {}
+        """Every sealed table that was named on this connection, for whoever checks them all."""
         with self._errors():
             self.connection = _connect(path, writable, journal)
 

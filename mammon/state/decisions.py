@@ -3,7 +3,7 @@
 A decision follows from its inputs, so for most cycles the inputs and the sha256 of the decision are
 enough: whoever explains one decides again and holds the result against the hash. Kept whole are the
 kinds named in `WHOLE` and the first decision of each summary, so that a new kind of refusal can be read even
-where it cannot be computed any more.
+where it cannot be computed any more; of these the inputs are cut out, which are kept beside them.
 """
 
 from __future__ import annotations
@@ -13,8 +13,8 @@ from dataclasses import dataclass
 
 from mammon.errors import MalformedError, UsageError
 from mammon.state.db import Database, Row
-from mammon.state.delta import Base, packed, restored
 from mammon.state.policies import Policies
+from mammon.state.remainder import cut, joined
 from mammon.state.series import Series
 from mammon.state.snapshots import Snapshots
 from mammon.state.table import Table
@@ -111,7 +111,8 @@ class Decisions:
         reason, is_new = self._summary(summary)
         whole = None
         if is_new or kind in WHOLE:
-            whole = packed(document, Base(self._snapshots.series.data(snapshot[0])))
+            read, rules = self._snapshots.series.data(snapshot[0]), self._policies.series.data(policy[0])
+            whole = cut(document, (read, portfolio, rules))
         self._table.append(
             digest, cycle, snapshot[0], portfolio_row, policy[0], ask, now, kind, reason, whole
         )
@@ -140,13 +141,7 @@ class Decisions:
     def inputs(self, recorded: Recorded) -> Inputs:
         """Return what a decision was made from, to the byte."""
         row = self._row(recorded.number)
-        return Inputs(
-            snapshot=self._snapshots.series.data(row[3]),
-            portfolio=self.portfolios.data(row[4]),
-            policy=self._policies.series.data(row[5]),
-            now=row[7],
-            ask=row[6],
-        )
+        return Inputs(*self._parts(*row[3:6]), now=row[7], ask=row[6])
 
     def document(self, recorded: Recorded) -> bytes | None:
         """Return the decision's bytes where they were kept whole, None where they must be rebuilt."""
@@ -154,9 +149,16 @@ class Decisions:
         if row[-1] is None:
             return None
         try:
-            return recorded.require(restored(row[-1], Base(self._snapshots.series.data(row[3]))))
+            return recorded.require(joined(row[-1], self._parts(*row[3:6])))
         except MalformedError as error:
             raise self._table.damaged(f"decision {recorded.id[:12]} cannot be unpacked") from error
+
+    def _parts(self, snapshot: int, portfolio: int, policy: int) -> tuple[bytes, bytes, bytes]:
+        return (
+            self._snapshots.series.data(snapshot),
+            self.portfolios.data(portfolio),
+            self._policies.series.data(policy),
+        )
 
     def _row(self, number: int) -> Row:
         row = self._table.row("WHERE id = ?", (number,))

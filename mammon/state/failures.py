@@ -47,6 +47,7 @@ def corrupt(path: Path, why: str) -> PersonNeededError:
     return PersonNeededError(
         "state_corrupt",
         f"{path} is damaged: {why}",
-        f"move {path.parent} aside and keep it: the next command begins a new one. Holdings are read from "
+        f"`mammon state restore` puts the newest good backup in its place; without one move {path.parent} "
+        "aside and keep it: the next command begins a new one. Holdings are read from "
         "the chain; lost are the history and, on paper, the book, unless a copy of the file is put back",
     )

@@ -8,6 +8,8 @@ from mammon.state.db import Database
 from mammon.state.table import Table
 
 SCHEMA = "schema"
+RESTORED = "restored"
+"""Which copy the file was restored from, until it was reconciled with the chain; else empty."""
 
 
 def put(database: Database, values: Mapping[str, str]) -> None:

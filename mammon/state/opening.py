@@ -49,7 +49,7 @@ def open_writer(directory: Path, identity: Identity) -> Database:
     folder = open_directory(directory, create=True)
     try:
         if file_status(folder, directory / NAME) is None:
-            with _turn(folder, directory):
+            with turn(folder, directory):
                 _make(folder, directory, identity)
         database = _connected(folder, directory, writable=True)
     finally:
@@ -79,6 +79,29 @@ def open_reader(directory: Path, identity: Identity) -> Database:
         _require_ours(database, identity)
         migrations.require_current(database)
     return database
+
+
+def open_copy(path: Path, identity: Identity) -> Database:
+    """Open a copy of a world's database, wherever it lies, for reading alone. Raises as `open_reader`."""
+    require_copy(path)
+    database = Database(path, writable=False)
+    with _closed_on_failure(database):
+        _require_ours(database, identity)
+        migrations.require_current(database)
+    return database
+
+
+def require_copy(path: Path) -> None:
+    """Raise unless a file of ours alone has this name."""
+    try:
+        folder = open_directory(path.parent)
+    except FileNotFoundError:
+        raise _no_copy(path) from None
+    try:
+        if file_status(folder, path) is None:
+            raise _no_copy(path)
+    finally:
+        os.close(folder)
 
 
 def _reader(folder: int, directory: Path) -> Database:
@@ -129,7 +152,7 @@ def _make(folder: int, directory: Path, identity: Identity) -> None:
 
 
 @contextlib.contextmanager
-def _turn(folder: int, directory: Path) -> Iterator[None]:
+def turn(folder: int, directory: Path) -> Iterator[None]:
     """Let one process at a time make a database in this folder."""
     deadline = time.monotonic() + BUSY_S
     while True:
@@ -169,6 +192,10 @@ def _require_ours(database: Database, identity: Identity) -> None:
                 f"{database.path} belongs to {name} {facts.get(name)}, not {ours}",
                 "name the world it was made for, or another MAMMON_HOME",
             )
+
+
+def _no_copy(path: Path) -> UsageError:
+    return UsageError("no_copy", f"there is no file {path}", "`mammon state backup` makes one")
 
 
 def _missing(directory: Path) -> UsageError:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from mammon.state import schema_journal
+
 _DOCUMENTS = """
 CREATE TABLE {name} (
   id INTEGER PRIMARY KEY,
@@ -117,6 +119,13 @@ CREATE TABLE hints (
 ) STRICT, WITHOUT ROWID
 """,
     """
+CREATE TABLE resting (
+  name TEXT PRIMARY KEY,
+  until INTEGER NOT NULL,
+  seal BLOB NOT NULL
+) STRICT, WITHOUT ROWID
+""",
+    """
 CREATE TABLE moves (
   id INTEGER PRIMARY KEY,
   key TEXT NOT NULL UNIQUE,
@@ -174,5 +183,6 @@ def _append_only(*tables: str) -> tuple[str, ...]:
 
 STEPS: tuple[tuple[str, tuple[str, ...]], ...] = (
     ("0001_first", (*_FIRST, *_append_only("decisions", "cycles", "moves", "fills", "sim_transactions"))),
+    ("0002_journal", schema_journal.STATEMENTS),
 )
 """Name and statements of each step. The number of steps is the schema's version."""

@@ -42,6 +42,9 @@ class Table:
         self._put = f"INSERT OR REPLACE INTO {name} ({listed}) VALUES ({marks})"  # noqa: S608
         self._select = f"SELECT {listed} FROM {name} "  # noqa: S608
         self._delete = f"DELETE FROM {name} WHERE id = ?"  # noqa: S608
+        changes = ", ".join(f"{column} = ?" for column in self.columns)
+        self._change = f"UPDATE {name} SET {changes} WHERE {columns[0]} = ?"  # noqa: S608
+        database.tables[name] = self
 
     def append(self, *values: Value) -> int:
         """Add a row under the next id, which is the first column; return the id."""
@@ -53,6 +56,14 @@ class Table:
     def put(self, rows: Iterable[Sequence[Value]]) -> None:
         """Add rows, each in the place of the one that has the same key."""
         self._database.write_many(self._put, [self._with_seal(row) for row in rows])
+
+    def add(self, *values: Value) -> None:
+        """Add a row under its own key. Raises `sqlite3.IntegrityError` when a rule of the table refuses."""
+        self._database.write(self._add, self._with_seal(values))
+
+    def change(self, *values: Value) -> None:
+        """Change the row whose first column is that of `values`: its triggers see both."""
+        self._database.write(self._change, (*self._with_seal(values), values[0]))
 
     def remove(self, number: int) -> None:
         """Take a row away by its id."""

@@ -12,10 +12,11 @@ from typing import Any
 import pytest
 
 from mammon.errors import MammonError, PersonNeededError
-from mammon.state.delta import Base, packed
 from mammon.state.opening import NAME
+from mammon.state.remainder import cut
 from mammon.state.store import Store
 from mammon.state.table import Table, seal
+from tests.state import journals
 from tests.state.realistic import snapshots
 from tests.state.worlds import IDENTITY, contents, furnish, opened, record
 
@@ -85,6 +86,7 @@ CHANGES: list[tuple[str, Callable[[Store], object]]] = [
     ("UPDATE positions SET assets = assets || '0'", lambda s: contents(s)["positions"]),
     ("UPDATE runs SET ended = 5 WHERE ended IS NULL", lambda s: s.runs.latest(9)),
     ("UPDATE hints SET items = '[]'", lambda s: s.hints.all()),
+    ("UPDATE resting SET until = until + 1", lambda s: s.resting.left(0)),
     ("UPDATE book SET document = x'00'", lambda s: s.book.current()),
     ("UPDATE book SET version = 9", lambda s: s.book.current()),
     ("UPDATE gas_units SET samples = 2", lambda s: s.gas.all()),
@@ -106,6 +108,26 @@ CHANGES: list[tuple[str, Callable[[Store], object]]] = [
     ("DELETE FROM sim_transactions WHERE id = 1", lambda s: s.simchain.accepted()),
     ("DELETE FROM sim_transactions WHERE id = 2", lambda s: s.simchain.accepted()),
     ("UPDATE meta SET value = 'x'", lambda s: Store.readonly(s.database.path.parent, IDENTITY)),
+    ("UPDATE slots SET state = 'settled' WHERE state = 'sent'", lambda s: s.journal.open_slot()),
+    ("UPDATE slots SET state = 'odd' WHERE state = 'sent'", lambda s: s.journal.open_slot()),
+    ("DELETE FROM slots WHERE state = 'sent'", lambda s: s.journal.open_slot()),
+    ("DELETE FROM slots WHERE state = 'sent'", lambda s: s.journal.next_nonce()),
+    ("UPDATE slots SET opened_at = 0", lambda s: s.journal.slots_since(1)),
+    ("UPDATE slots SET nonce = 90 WHERE state = 'settled'", lambda s: s.journal.open_slot()),
+    ("UPDATE attempts SET nonce = 4 WHERE nonce = 5", lambda s: s.journal.attempts(5)),
+    ("UPDATE attempts SET raw = x'02'", lambda s: s.journal.attempts(5)),
+    ("DELETE FROM attempts WHERE role = 'cancel'", lambda s: s.journal.attempts(5)),
+    ("UPDATE intents SET state = 'done' WHERE state = 'open'", lambda s: s.journal.open_intents()),
+    ("UPDATE legs SET intent = 9 WHERE seq = 2 AND intent = 1", lambda s: s.journal.legs(1)),
+    ("DELETE FROM legs WHERE seq = 2", lambda s: s.journal.legs(1)),
+    ("UPDATE spends SET at = 0", lambda s: s.journal.spent(1)),
+    ("UPDATE spends SET paid = '0'", lambda s: s.journal.spent(0)),
+    ("UPDATE marks SET value = '0' WHERE name = 'seen_at'", lambda s: s.journal.seen_at()),
+    ("UPDATE marks SET value = '0' WHERE name = 'adopted'", lambda s: s.journal.next_nonce()),
+    ("UPDATE marks SET value = '{}' WHERE name = 'reconciled'", lambda s: s.flows.mark()),
+    ("UPDATE flows SET amount = '0'", lambda s: s.flows.page()),
+    ("UPDATE pins SET address = '0x'", lambda s: s.pins.known(journals.VENUE)),
+    ("UPDATE sightings SET answer = 'accepted'", lambda s: contents(s)),
     ("DELETE FROM meta", lambda s: Store.readonly(s.database.path.parent, IDENTITY)),
 ]
 
@@ -161,7 +183,7 @@ def test_a_document_that_does_not_give_its_decision_is_damage(store: Store) -> N
     """A row may be whole and still not lead to the bytes it names."""
     record(store, next(snapshots(2, 1)))
     decisions = store.decisions
-    for document in (b"\x01\xff", packed(b"another", Base(b""))):
+    for document in (b"\x01\xff", cut(b"another", [b"", b"", b""])):
         with store.transaction():
             decisions._table.append(b"\x01" * 32, None, 1, 1, 1, None, 0, "move", 1, document)
         with pytest.raises(PersonNeededError) as caught:
@@ -172,12 +194,16 @@ def test_a_document_that_does_not_give_its_decision_is_damage(store: Store) -> N
         decisions.inputs(gone)
 
 
-@pytest.mark.parametrize("table", ["decisions", "cycles", "moves", "fills", "sim_transactions"])
+SIGNED = ["attempts", "sightings", "audit", "pins", "flows"]
+
+
+@pytest.mark.parametrize("table", ["decisions", "cycles", "moves", "fills", "sim_transactions", *SIGNED])
 def test_history_cannot_be_rewritten(store: Store, table: str) -> None:
     """Rows that say what happened are neither changed nor removed."""
     furnish(store, list(snapshots(2, 2)))
-    for statement in (f"UPDATE {table} SET seal = x'00'", f"DELETE FROM {table}"):
-        with pytest.raises(Exception, match="append-only"):
+    column = "hash" if table == "audit" else "seal"
+    for statement in (f"UPDATE {table} SET {column} = x'00'", f"DELETE FROM {table}"):
+        with pytest.raises(Exception, match=r"append-only|nothing of the journal"):
             store.database.connection.execute(statement)
 
 

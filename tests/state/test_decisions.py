@@ -6,9 +6,14 @@ import hashlib
 
 import pytest
 
+from mammon.cli.place import StateLedger
 from mammon.core import canonical
+from mammon.core.decide import decide
+from mammon.core.policy import Policy
+from mammon.engine.observe import Observation
 from mammon.errors import MalformedError, UsageError
 from mammon.state.store import Store
+from tests.bench.worlds import WORLDS
 from tests.state.realistic import portfolio, snapshots
 from tests.state.worlds import POLICY, record
 
@@ -72,11 +77,29 @@ def test_documents_are_kept_whole_where_it_matters(store: Store) -> None:
         assert document is None or hashlib.sha256(document).hexdigest() == each.id
 
 
-def test_a_whole_document_shares_with_its_snapshot(store: Store) -> None:
-    """A document contains its snapshot; that part is not stored a second time."""
+def test_a_whole_document_shares_with_its_inputs(store: Store) -> None:
+    """A document contains what it was made from; those parts are not stored a second time."""
     record(store, next(snapshots(8, 1)), "move")
     size = store.database.rows("SELECT length(document) FROM decisions")[0][0]
-    assert size < 700
+    assert size < 200
+
+
+def test_a_real_decision_is_kept_small_and_comes_back(store: Store) -> None:
+    """A move's document comes back to the byte before and after packing, and takes a tenth of its size."""
+    decisions = [
+        decide(snapshot, held, Policy(), snapshot.block.timestamp + 2)
+        for snapshot, held in WORLDS["cash"](8, 3)
+    ]
+    for made in decisions:
+        assert made.action == "move"
+        StateLedger(store).record(Observation(made.snapshot, made.portfolio, {}, 1), made)
+    for _ in range(2):
+        for number, made in enumerate(decisions, 1):
+            recorded = store.decisions.page(number + 1, 1)[0]
+            assert store.decisions.document(recorded) == canonical.dumps(made)
+            kept = store.database.rows("SELECT length(document) FROM decisions WHERE id = ?", (number,))
+            assert kept[0][0] * 10 < len(canonical.dumps(made))
+        store.pack()
 
 
 def test_decisions_are_found_by_the_beginning_of_their_id(store: Store) -> None:

@@ -18,16 +18,21 @@ from mammon.errors import MammonError, OutsideError, PersonNeededError, UsageErr
 from mammon.state import backup, migrations, schema
 from mammon.state.backup import copy_to
 from mammon.state.db import Database
-from mammon.state.opening import NAME, Identity
+from mammon.state.inspection import problems
+from mammon.state.moves import Moves
+from mammon.state.opening import NAME, Identity, open_writer
+from mammon.state.runs import Runs
 from mammon.state.store import Store
+from tests.state import journals
 from tests.state.realistic import snapshots
-from tests.state.worlds import IDENTITY, contents, ended_well, forked, furnish, opened, together
+from tests.state.worlds import IDENTITY, contents, ended_well, forked, furnish, made, opened, together
 
 NEXT = (
-    "0002_note",
+    "0003_note",
     ("ALTER TABLE runs ADD COLUMN note TEXT", "CREATE TABLE extra (id INTEGER PRIMARY KEY) STRICT"),
 )
-KEPT = f"{NAME}.v1.bak"
+RELEASED = len(schema.STEPS)
+KEPT = f"{NAME}.v{RELEASED}.bak"
 
 
 @pytest.fixture
@@ -55,15 +60,34 @@ def test_an_older_file_is_copied_and_migrated(old: Path, monkeypatch: pytest.Mon
     upgrade(monkeypatch, NEXT)
     with opened(old) as store:
         assert "note" in columns(store)
-        assert migrations.version_of(store.database) == 2
+        assert migrations.version_of(store.database) == RELEASED + 1
         assert contents(store) == before
-        assert [row[0] for row in store.database.rows("SELECT name FROM _sqlite_migrations")] == ["0002_note"]
+        assert [row[0] for row in store.database.rows("SELECT name FROM _sqlite_migrations")] == ["0003_note"]
     assert stat.S_IMODE((old / KEPT).stat().st_mode) == 0o600
     monkeypatch.undo()
     (old / KEPT).rename(old / NAME)
     with opened(old) as store:
         assert contents(store) == before
         store.check()
+
+
+def test_a_file_without_a_journal_is_given_one(directory: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A3 46: a world of the first schema keeps everything it had, and the journal works in it."""
+    everything = schema.STEPS
+    monkeypatch.setattr(schema, "STEPS", everything[:1])
+    with contextlib.closing(open_writer(directory, IDENTITY)) as database, database.transaction():
+        Moves(database).record(made(1))
+        Runs(database).begin(1000, "run", "0.1.0", "12:34:boot")
+    monkeypatch.setattr(schema, "STEPS", everything)
+    with opened(directory) as store:
+        assert store.moves.since(0) == (made(1),)
+        assert [run.command for run in store.runs.latest()] == ["run"]
+        assert store.journal.next_nonce() is None
+        journals.write(store)
+        assert problems(store) == ()
+    assert (directory / f"{NAME}.v1.bak").exists()
+    with Store.readonly(directory, IDENTITY) as store:
+        assert store.journal.open_slot() is not None
 
 
 def test_a_second_opening_migrates_nothing(old: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -78,13 +102,13 @@ def test_a_second_opening_migrates_nothing(old: Path, monkeypatch: pytest.Monkey
 
 def test_a_step_that_fails_changes_nothing(old: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Several steps are one transaction: when the last fails, the first has not happened."""
-    upgrade(monkeypatch, NEXT, ("0003_wrong", ("ALTER TABLE nowhere ADD COLUMN x TEXT",)))
+    upgrade(monkeypatch, NEXT, ("0004_wrong", ("ALTER TABLE nowhere ADD COLUMN x TEXT",)))
     with pytest.raises(PersonNeededError):
         opened(old)
     monkeypatch.undo()
     with opened(old) as store:
         assert "note" not in columns(store)
-        assert migrations.version_of(store.database) == 1
+        assert migrations.version_of(store.database) == RELEASED
 
 
 def test_a_kill_during_a_migration_leaves_the_old_file(old: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -174,7 +198,7 @@ def test_whoever_waited_finds_it_done(old: Path, monkeypatch: pytest.MonkeyPatch
     """A process that saw an old file and got the lock late does not migrate a second time."""
     upgrade(monkeypatch, NEXT)
     with opened(old) as store:
-        real, answers = migrations.version_of, iter([1])
+        real, answers = migrations.version_of, iter([RELEASED])
         monkeypatch.setattr(migrations, "version_of", lambda each: next(answers, None) or real(each))
         assert migrations.migrate(store.database) is None
 

@@ -12,6 +12,7 @@ from mammon.core.numbers import Units
 from mammon.core.types import Address, GasUnits, Hint, MarketId, Position, Unread
 from mammon.errors import OutsideError, PersonNeededError, UsageError
 from mammon.state.moves import DAY_S
+from mammon.state.resting import LONGEST_S
 from mammon.state.simchain import Accepted, SimHead
 from mammon.state.store import Store
 from tests.state.realistic import OWNER, USDC, address
@@ -156,6 +157,32 @@ def test_the_book_changes_from_the_version_before(store: Store) -> None:
         (2, 20, b"f3"),
     ]
     assert [fill.document for fill in store.book.fills(after=1, limit=1)] == [b"f2"]
+
+
+# --- resting endpoints ---------------------------------------------------------------------------
+
+
+def test_resting_endpoints_are_remembered_for_as_long_as_they_rest(store: Store) -> None:
+    """What is kept counts down, ends, is replaced whole, and outlives no stepped clock."""
+    with store.transaction():
+        store.resting.keep({"a": 59.6, "b": 10.0}, 1000)
+    assert store.resting.left(1000) == {"a": 60, "b": 10}
+    assert store.resting.left(1010) == {"a": 50}
+    assert store.resting.left(1060) == {}
+    assert store.resting.left(-(10**9)) == {"a": LONGEST_S, "b": LONGEST_S}
+    with store.transaction():
+        store.resting.keep({"c": 5.0}, 1001)
+    assert store.resting.left(1001) == {"c": 5}
+
+
+def test_what_is_known_of_resting_endpoints_need_not_be_kept_again(store: Store) -> None:
+    """Another second of the same rest is nothing new; a new rest and an ended one are."""
+    with store.transaction():
+        store.resting.keep({"a": 60.0}, 1000)
+    assert not store.resting.differs({"a": 49.4}, 1010)
+    for resting in ({"a": 60.0}, {"b": 50.0}, {"a": 50.0, "b": 1.0}, {}):
+        assert store.resting.differs(resting, 1010)
+    assert not store.resting.differs({}, 1061)
 
 
 # --- hints ---------------------------------------------------------------------------------------

@@ -15,6 +15,7 @@ from mammon.state.moves import MoveMade
 from mammon.state.opening import Identity
 from mammon.state.simchain import Accepted
 from mammon.state.store import Store
+from tests.state import journals
 from tests.state.realistic import OWNER, portfolio
 
 IDENTITY = Identity("paper", 8453, str(OWNER))
@@ -55,11 +56,13 @@ def furnish(store: Store, snapshots: list[Snapshot]) -> None:
         store.positions.observe(OWNER, 10**9, 2 * 10**9, [Unread("reserve-0", "timeout", "no answer")])
         store.book.replace(0, b'{"idle":"10000000000"}', 1500, [b'{"amount":"5"}', b'{"amount":"6"}'])
         store.hints.put({"vault-1": Hint(("0x" + "ab" * 32, "0x" + "cd" * 32))})
+        store.resting.keep({"https://node #12ab": 60.0}, 1500)
         for index in range(3):
             store.moves.record(made(index))
         head = store.simchain.begin(7, 100)
         store.simchain.advance(head, 103, [Accepted(101, b"\x02" + b"\xf0" * 90), Accepted(102, b"\x02\x01")])
         store.gas.observe("aave_v3", "deposit", 200_001, 180)
+    journals.write(store)
 
 
 def made(index: int, at: int | None = None) -> MoveMade:
@@ -83,9 +86,11 @@ def contents(store: Store) -> dict[str, Any]:
         "positions": store.positions.of(OWNER),
         "book": (store.book.current(), store.book.fills()),
         "hints": store.hints.all(),
+        "resting": store.resting.left(1500),
         "moves": (store.moves.since(0), store.moves.last_day(1_767_225_600)),
         "simulation": (store.simchain.head(), store.simchain.accepted()),
         "gas": store.gas.all(),
+        "journal": journals.journal_contents(store),
     }
 
 
