@@ -9,8 +9,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Protocol
 
-from mammon.core.decide import Ask, Decision, decide
-from mammon.core.plan import Outcome
+from mammon.core.decide import Ask, Decision, decide, identity
+from mammon.core.limits import ledger_time
+from mammon.core.plan import Finished, Outcome
 from mammon.core.policy import Policy
 from mammon.core.ports import Clock
 from mammon.core.types import Portfolio, Snapshot
@@ -43,13 +44,19 @@ class Executor(Protocol):
 
     def execute(self, decision: Decision) -> Outcome: ...
 
+    def recover(self) -> tuple[Finished, ...]:
+        """Finish or park what an earlier process left, before anything else is done."""
+        ...
+
 
 class Ledger(Protocol):
     """Keep what was seen and decided, in one transaction, before anything is done about it."""
 
     def record(self, observation: Observation, decision: Decision) -> None: ...
 
-    def settle(self, decision: Decision, outcome: Outcome) -> None: ...
+    def settle(self, finished: Finished) -> None:
+        """Keep a move that was made; the same one again changes nothing."""
+        ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,12 +102,24 @@ def act(world: World, decision: Decision) -> Outcome:
     if world.executor is None:
         raise UsageError("cannot_execute", "this world cannot carry moves out")
     outcome = world.executor.execute(decision)
-    world.ledger.settle(decision, outcome)
+    world.ledger.settle(
+        Finished(identity(decision), ledger_time(decision.snapshot, decision.portfolio), outcome)
+    )
     return outcome
+
+
+def recover(world: World) -> tuple[Finished, ...]:
+    """Finish or park what an earlier process left; keep and return what was finished."""
+    finished = world.executor.recover() if world.executor is not None else ()
+    for one in finished:
+        world.ledger.settle(one)
+    return finished
 
 
 def cycle(world: World, execute: bool) -> CycleResult:
     """Run one whole cycle. A move is carried out only when `execute` is set and every gate passed."""
+    if execute:
+        recover(world)
     observation = world.observe()
     decision = judge(world, observation)
     outcome = act(world, decision) if execute and decision.plan is not None else None

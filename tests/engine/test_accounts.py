@@ -11,9 +11,9 @@ import pytest
 from mammon.core.decide import Ask, Decision
 from mammon.core.fills import Book, worth
 from mammon.core.numbers import Ray, Units
-from mammon.core.plan import Outcome
+from mammon.core.plan import Finished
 from mammon.core.policy import Policy
-from mammon.core.types import Unread
+from mammon.core.types import Snapshot, Unread, Used
 from mammon.engine.accounts import ChainAccount, PaperAccount
 from mammon.engine.cycle import World, act, cycle, judge
 from mammon.engine.observe import Observation
@@ -24,6 +24,11 @@ CASH = 100_000 * 10**6
 LOW = state("low", 70 * MILLION, 30 * MILLION)
 HIGH = state("high", 20 * MILLION, 80 * MILLION, slope1_bps=700)
 SEEN = Observation(snapshot(LOW, HIGH), portfolio(CASH), {}, 1)
+
+
+def unused(snapshot: Snapshot) -> Used:
+    """Remember nothing that was used up."""
+    return Used()
 
 
 @dataclass
@@ -48,12 +53,15 @@ class Ledger:
     """Remembers what it was told, in order."""
 
     told: list[str] = field(default_factory=list)
+    at: list[int] = field(default_factory=list)
+    """When each move was settled."""
 
     def record(self, observation: Observation, decision: Decision) -> None:
         self.told.append(f"recorded {decision.action}")
 
-    def settle(self, decision: Decision, outcome: Outcome) -> None:
-        self.told.append(f"settled {outcome.target}")
+    def settle(self, finished: Finished) -> None:
+        self.told.append(f"settled {finished.outcome.target}")
+        self.at.append(finished.at)
 
 
 class Clock:
@@ -69,7 +77,7 @@ class Clock:
 
 def paper(books: Books, stops: tuple[str, ...] = ()) -> PaperAccount:
     """Return an account whose book begins from what is really held."""
-    return PaperAccount(books, lambda seen: seen.portfolio, lambda: stops)
+    return PaperAccount(books, lambda seen: seen.portfolio, lambda: stops, unused)
 
 
 def world(holdings: Any, executor: Any, seen: Observation = SEEN) -> tuple[World, Ledger]:
@@ -97,6 +105,27 @@ def test_a_cycle_records_before_it_acts_and_settles_after() -> None:
     assert ledger.told == ["recorded move", "settled high"]
     assert books.book is not None
     assert (books.book.idle, [h.slug for h in books.book.holdings]) == (0, ["high"])
+
+
+def test_a_move_is_recorded_on_the_ledgers_clock() -> None:
+    """A3 40: a move made while blocks show an earlier time is no older than the one before it."""
+    account = ChainAccount(lambda now: (NOW + 7_200,), lambda: (), unused)
+    place, ledger = world(account, paper(Books()))
+    place.executor.view(SEEN)  # type: ignore[union-attr]
+    patient = dataclasses.replace(place, policy=dataclasses.replace(Policy(), cooldown_s=0))
+    assert cycle(patient, execute=True).outcome is not None
+    assert ledger.at == [NOW + 7_200]
+
+
+def test_what_was_used_up_is_part_of_the_view() -> None:
+    """Gas and transactions of the limits' windows reach the decision, on chain and on paper."""
+
+    def windows(shot: Snapshot) -> Used:
+        return Used(transactions=shot.block.timestamp - NOW + 11)
+
+    on_paper = PaperAccount(Books(), lambda seen: seen.portfolio, lambda: (), windows)
+    for account in (on_paper, ChainAccount(lambda now: (), lambda: (), windows)):
+        assert account.view(SEEN).portfolio.used == Used(transactions=11)
 
 
 def test_without_execute_nothing_is_done() -> None:
@@ -148,7 +177,10 @@ def test_keeping_before_any_view_keeps_nothing() -> None:
 
 def test_stops_reach_the_decision() -> None:
     """A stop in force is in the portfolio that is decided on, in both kinds of account."""
-    for account in (paper(Books(), ("kill_switch",)), ChainAccount(lambda now: (), lambda: ("kill_switch",))):
+    for account in (
+        paper(Books(), ("kill_switch",)),
+        ChainAccount(lambda now: (), lambda: ("kill_switch",), unused),
+    ):
         decision = judge(world(account, None)[0], SEEN)
         assert decision.refused_by == ("stops",)
 
@@ -161,7 +193,7 @@ def test_moves_remembered_reach_the_decision() -> None:
         asked.append(now)
         return (NOW - 60,)
 
-    account = ChainAccount(moved, lambda: ())
+    account = ChainAccount(moved, lambda: (), unused)
     decision = judge(world(account, None)[0], SEEN)
     assert decision.refused_by == ("cooldown",)
     assert asked == [NOW]
@@ -171,12 +203,12 @@ def test_moves_remembered_reach_the_decision() -> None:
 def test_an_account_is_needed_to_say_what_it_holds() -> None:
     """Without an account there are no holdings to decide on: that is the caller's to mend."""
     with pytest.raises(UsageError):
-        ChainAccount(lambda now: (), lambda: ()).view(dataclasses.replace(SEEN, portfolio=None))
+        ChainAccount(lambda now: (), lambda: (), unused).view(dataclasses.replace(SEEN, portfolio=None))
 
 
 def test_a_world_that_cannot_act_says_so() -> None:
     """No executor, no act; and nothing to carry out is an error of the caller, not a silent success."""
-    place, _ = world(ChainAccount(lambda now: (), lambda: ()), None)
+    place, _ = world(ChainAccount(lambda now: (), lambda: (), unused), None)
     with pytest.raises(UsageError, match="cannot carry"):
         act(place, judge(place, SEEN))
     with pytest.raises(UsageError, match="nothing to carry out"):
