@@ -48,6 +48,7 @@ def chain_file() -> ChainFile:
         name=NAME,
         native="ETH",
         block_time_s=processes.BLOCK_S,
+        settle_depth=30,
         multicall3=at.MULTICALL3,
         gas_price_oracle=at.GAS_PRICE_ORACLE,
         sequencer=SequencerFeed(at.SEQUENCER, _SEQUENCER_GRACE_S),

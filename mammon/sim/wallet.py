@@ -10,7 +10,7 @@ from hashlib import blake2b
 
 from mammon.core.address import checksummed
 from mammon.core.keccak import keccak256
-from mammon.core.transaction import CURVE_ORDER
+from mammon.core.transaction import CURVE_ORDER, Unsigned, signed
 from mammon.core.types import Address
 
 _FIELD = 2**256 - 2**32 - 977
@@ -49,14 +49,14 @@ class SimSigner:
         """The wallet's address."""
         return wallet_address(self._seed)
 
-    def sign_digest(self, digest: bytes) -> tuple[int, int, int]:
-        """Return (y_parity, r, s), deterministic, with s in the lower half."""
+    def sign(self, unsigned: Unsigned) -> bytes:
+        """Return the raw transaction; the signature is deterministic, with s in the lower half."""
         # Loaded here: reading a simulated chain needs no elliptic curves.
         from coincurve import PrivateKey
 
-        signature = PrivateKey(wallet_key(self._seed)).sign_recoverable(digest, hasher=None)
+        signature = PrivateKey(wallet_key(self._seed)).sign_recoverable(unsigned.digest(), hasher=None)
         r, s = int.from_bytes(signature[:32], "big"), int.from_bytes(signature[32:64], "big")
-        return signature[64], r, s
+        return signed(unsigned, signature[64], r, s)
 
 
 def _public(key: int) -> tuple[int, int]:

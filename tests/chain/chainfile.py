@@ -11,6 +11,7 @@ from mammon.core.types import Market
 from mammon.protocols.chains import ChainFile, parse_chain
 from tests.chain.deploy.common import MISDEEDS
 from tests.chain.lab import Lab
+from tests.chain.node import CHAIN_ID
 
 SLUGS: dict[str, tuple[str, str]] = {
     "aave-30": ("aave_v3", "aave30.pool"),
@@ -45,12 +46,14 @@ GAS_UNITS = {
 _SOURCE = 'source = "deployed by tests/chain"'
 
 
-def chain_toml(lab: Lab, url: str, markets: Mapping[str, tuple[str, str]] = SLUGS) -> str:
+def chain_toml(
+    lab: Lab, url: str, markets: Mapping[str, tuple[str, str]] = SLUGS, chain_id: int = CHAIN_ID
+) -> str:
     """Return the text of the chain file for a node at `url`."""
     at = lab.addresses
     return "\n".join(
         [
-            'chain_id = 8453\nname = "Test chain"\nnative = "ETH"\nblock_time_s = 2',
+            f'chain_id = {chain_id}\nname = "Test chain"\nnative = "ETH"\nblock_time_s = 2\nsettle_depth = 2',
             _table("multicall3", at["multicall3"]),
             _table("gas_price_oracle", at["gas_price_oracle"]),
             _table("sequencer", at["sequencer"], "grace_s = 3600"),
@@ -69,9 +72,15 @@ def chain_file(lab: Lab, url: str, markets: Mapping[str, tuple[str, str]] = SLUG
     return parse_chain(chain_toml(lab, url, markets), "test chain")
 
 
-def write_chain_file(path: Path, lab: Lab, url: str, markets: Mapping[str, tuple[str, str]] = SLUGS) -> Path:
+def write_chain_file(
+    path: Path,
+    lab: Lab,
+    url: str,
+    markets: Mapping[str, tuple[str, str]] = SLUGS,
+    chain_id: int = CHAIN_ID,
+) -> Path:
     """Write the chain file for the command line."""
-    path.write_text(chain_toml(lab, url, markets))
+    path.write_text(chain_toml(lab, url, markets, chain_id))
     return path
 
 

@@ -17,6 +17,8 @@ from tests.chain.places import ENVIRONMENT
 from tests.chain.rpc import Rpc
 
 CHAIN_ID = 8453
+LOCAL_CHAIN_ID = 31337
+"""Of a node that nobody's money is on: acting there is not held to a real chain's first phase."""
 START_S = 20.0
 HISTORY = 256
 """Blocks whose state can be read. Older ones would go to disk, which makes every block slower."""
@@ -39,8 +41,9 @@ os.execv(sys.argv[2], sys.argv[2:])
 class Node:
     """A running node."""
 
-    def __init__(self, *arguments: str, attempts: int = 3, port: int = 0) -> None:
+    def __init__(self, *arguments: str, attempts: int = 3, port: int = 0, chain_id: int = CHAIN_ID) -> None:
         self._binary = anvil()
+        self._chain_id = chain_id
         self._home = tempfile.TemporaryDirectory(prefix="mammon-node-")
         atexit.register(self.stop)
         for attempt in range(attempts):
@@ -72,8 +75,8 @@ class Node:
     def _start(self, arguments: tuple[str, ...]) -> subprocess.Popen[bytes]:
         home = self._home.name
         command = [
-            str(self._binary), "--host", "127.0.0.1", "--port", str(self.port), "--chain-id", str(CHAIN_ID),
-            "--cache-path", home, *arguments,
+            str(self._binary), "--host", "127.0.0.1", "--port", str(self.port),
+            "--chain-id", str(self._chain_id), "--cache-path", home, *arguments,
         ]  # fmt: skip
         launcher = [sys.executable, "-I", "-S", "-c", _LAUNCHER, str(os.getpid())]
         with (Path(home) / "log").open("wb") as log:
@@ -106,13 +109,15 @@ def _free_port() -> int:
         return int(probe.getsockname()[1])
 
 
-def loaded(state: Path, timestamp: int, port: int = 0) -> Node:
+def loaded(state: Path, timestamp: int, port: int = 0, *, chain_id: int = CHAIN_ID) -> Node:
     """Start a node on a dumped state whose last block has this timestamp, one second later.
 
-    Without `--timestamp` the next block would have the wall clock's time, and months of interest.
+    Without `--timestamp` the next block would have the wall clock's time, and months of interest. The
+    state does not know its chain id, so that it loads under any.
     """
     history = ("--prune-history", str(HISTORY))
-    node = Node("--load-state", str(state), "--timestamp", str(timestamp + 1), *history, port=port)
+    options = ("--load-state", str(state), "--timestamp", str(timestamp + 1), *history)
+    node = Node(*options, port=port, chain_id=chain_id)
     node.rpc("anvil_setBlockTimestampInterval", 1)
     for _ in range(FIRST_BLOCKS):
         node.rpc("anvil_setNextBlockBaseFeePerGas", hex(BASE_FEE))

@@ -9,7 +9,7 @@ from typing import Any
 from mammon.chain.reader import Reader, Round
 from mammon.chain.rpc import Rpc
 from mammon.core.numbers import Units, Wei
-from mammon.core.transaction import Unsigned, signed
+from mammon.core.transaction import Unsigned
 from mammon.core.types import Address, All, Call, Hint, Market, MarketState, Position
 from mammon.net.deadline import Deadline
 from mammon.protocols.registry import VENUES
@@ -103,8 +103,7 @@ class Lab:
         if nonce is None:
             nonce = int(self.ask("eth_getTransactionCount", self.owner, "pending"), 16)
         chosen = {"chain_id": 8453, "tip": TIP, "max_fee": MAX_FEE, "gas": GAS, "value": Wei(0)} | fields
-        unsigned = Unsigned(nonce=nonce, to=call.target, data=call.data, **chosen)
-        return signed(unsigned, *self.signer.sign_digest(unsigned.digest()))
+        return self.signer.sign(Unsigned(nonce=nonce, to=call.target, data=call.data, **chosen))
 
     def send(self, call: Call, nonce: int | None = None, **fields: Any) -> str:
         """Sign and send a call; return its hash."""

@@ -7,7 +7,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from mammon.core.keccak import keccak256
-from mammon.core.transaction import CURVE_ORDER
+from mammon.core.numbers import Wei
+from mammon.core.transaction import CURVE_ORDER, Unsigned, decode_signed
 from mammon.sim.wallet import SimSigner, wallet_address, wallet_key
 
 
@@ -25,13 +26,16 @@ def test_every_seed_has_its_own_wallet() -> None:
 
 
 @settings(max_examples=20)
-@given(st.binary(min_size=32, max_size=32))
-def test_signatures_recover_to_the_wallet(digest: bytes) -> None:
+@given(st.binary(max_size=200), st.integers(0, 2**64 - 1))
+def test_signatures_recover_to_the_wallet(data: bytes, nonce: int) -> None:
     """A signature is deterministic, its s is in the lower half, and it recovers to the signer."""
     signer = SimSigner(7)
-    parity, r, s = signer.sign_digest(digest)
-    assert signer.sign_digest(digest) == (parity, r, s)
+    unsigned = Unsigned(8453, nonce, Wei(1), Wei(2), 21_000, signer.address, Wei(0), data)
+    raw = signer.sign(unsigned)
+    assert signer.sign(unsigned) == raw
+    found, parity, r, s = decode_signed(raw)
+    assert found == unsigned
     assert 0 < s <= CURVE_ORDER // 2
     compact = r.to_bytes(32, "big") + s.to_bytes(32, "big") + bytes((parity,))
-    public = PublicKey.from_signature_and_message(compact, digest, hasher=None).format(compressed=False)
-    assert signer.address.lower() == "0x" + keccak256(public[1:])[12:].hex()
+    public = PublicKey.from_signature_and_message(compact, unsigned.digest(), hasher=None)
+    assert signer.address.lower() == "0x" + keccak256(public.format(compressed=False)[1:])[12:].hex()
