@@ -7,8 +7,12 @@ _mammon() {
         line="$line${COMP_WORDS[i]} "
     done
     case "$line" in
-    "") list="config detect-positions doctor explain gates init rebalance replay run scan schema status --help --version" ;;
+    "") list="adopt-nonce config detect-positions doctor drill exit-all explain gates halt init keys pause phase rebalance reduce replay resume run scan schema state status tx -h --help --version" ;;
     "config ") list="show" ;;
+    "keys ") list="address import new" ;;
+    "phase ") list="acknowledge status" ;;
+    "state ") list="backup check correct restore verify-log" ;;
+    "tx ") list="bump cancel list show" ;;
     "config show "*)
         case "$prev" in
         --log-format) COMPREPLY=($(compgen -W "text json" -- "$cur")); return ;;
@@ -17,7 +21,154 @@ _mammon() {
             COMPREPLY=($(compgen -f -- "$cur")); return ;;
         --account|--chain|--rpc-url|--seed|--capital|--deadline|--max-runtime) return ;;
         esac
-        list="--origin --config --home --json -q --quiet -v --verbose --log-format --log-file --mode --exec-mode --account --chain --rpc-url --seed --capital --deadline --max-runtime --help"
+        list="--origin --config --home --json -q --quiet -v --verbose --log-format --log-file --mode --exec-mode --account --chain --rpc-url --seed --capital --deadline --max-runtime -h --help"
+        ;;
+    "keys address "*)
+        case "$prev" in
+        --log-format) COMPREPLY=($(compgen -W "text json" -- "$cur")); return ;;
+        --config|--home|--log-file) local IFS=$'\n'; compopt -o filenames 2>/dev/null
+            COMPREPLY=($(compgen -f -- "$cur")); return ;;
+        --account|--password-fd) return ;;
+        esac
+        list="--check --config --home --json -q --quiet -v --verbose --log-format --log-file --account --password-fd -h --help"
+        ;;
+    "keys import "*)
+        case "$prev" in
+        --log-format) COMPREPLY=($(compgen -W "text json" -- "$cur")); return ;;
+        --from|--out|--config|--home|--log-file) local IFS=$'\n'; compopt -o filenames 2>/dev/null
+            COMPREPLY=($(compgen -f -- "$cur")); return ;;
+        --key-fd|--password-fd) return ;;
+        esac
+        list="--from --key-fd --out --config --home --json -q --quiet -v --verbose --log-format --log-file --password-fd -h --help"
+        ;;
+    "keys new "*)
+        case "$prev" in
+        --log-format) COMPREPLY=($(compgen -W "text json" -- "$cur")); return ;;
+        --out|--config|--home|--log-file) local IFS=$'\n'; compopt -o filenames 2>/dev/null
+            COMPREPLY=($(compgen -f -- "$cur")); return ;;
+        --password-fd) return ;;
+        esac
+        list="--out --config --home --json -q --quiet -v --verbose --log-format --log-file --password-fd -h --help"
+        ;;
+    "phase acknowledge "*)
+        case "$prev" in
+        --log-format) COMPREPLY=($(compgen -W "text json" -- "$cur")); return ;;
+        --mode|--exec-mode) COMPREPLY=($(compgen -W "mock paper live" -- "$cur")); return ;;
+        --config|--home|--log-file) local IFS=$'\n'; compopt -o filenames 2>/dev/null
+            COMPREPLY=($(compgen -f -- "$cur")); return ;;
+        --account|--chain|--rpc-url|--seed|--capital|--deadline|--max-runtime) return ;;
+        esac
+        list="--config --home --json -q --quiet -v --verbose --log-format --log-file --mode --exec-mode --account --chain --rpc-url --seed --capital --deadline --max-runtime -h --help"
+        ;;
+    "phase status "*)
+        case "$prev" in
+        --log-format) COMPREPLY=($(compgen -W "text json" -- "$cur")); return ;;
+        --mode|--exec-mode) COMPREPLY=($(compgen -W "mock paper live" -- "$cur")); return ;;
+        --config|--home|--log-file) local IFS=$'\n'; compopt -o filenames 2>/dev/null
+            COMPREPLY=($(compgen -f -- "$cur")); return ;;
+        --account|--chain|--rpc-url|--seed|--capital|--deadline|--max-runtime) return ;;
+        esac
+        list="--config --home --json -q --quiet -v --verbose --log-format --log-file --mode --exec-mode --account --chain --rpc-url --seed --capital --deadline --max-runtime -h --help"
+        ;;
+    "state backup "*)
+        case "$prev" in
+        --log-format) COMPREPLY=($(compgen -W "text json" -- "$cur")); return ;;
+        --mode|--exec-mode) COMPREPLY=($(compgen -W "mock paper live" -- "$cur")); return ;;
+        --to|--config|--home|--log-file) local IFS=$'\n'; compopt -o filenames 2>/dev/null
+            COMPREPLY=($(compgen -f -- "$cur")); return ;;
+        --account|--chain|--rpc-url|--seed|--capital|--deadline|--max-runtime) return ;;
+        esac
+        list="--to --config --home --json -q --quiet -v --verbose --log-format --log-file --mode --exec-mode --account --chain --rpc-url --seed --capital --deadline --max-runtime -h --help"
+        ;;
+    "state check "*)
+        case "$prev" in
+        --log-format) COMPREPLY=($(compgen -W "text json" -- "$cur")); return ;;
+        --mode|--exec-mode) COMPREPLY=($(compgen -W "mock paper live" -- "$cur")); return ;;
+        --config|--home|--log-file) local IFS=$'\n'; compopt -o filenames 2>/dev/null
+            COMPREPLY=($(compgen -f -- "$cur")); return ;;
+        --account|--chain|--rpc-url|--seed|--capital|--deadline|--max-runtime) return ;;
+        esac
+        list="--config --home --json -q --quiet -v --verbose --log-format --log-file --mode --exec-mode --account --chain --rpc-url --seed --capital --deadline --max-runtime -h --help"
+        ;;
+    "state correct "*)
+        case "$prev" in
+        --log-format) COMPREPLY=($(compgen -W "text json" -- "$cur")); return ;;
+        --mode|--exec-mode) COMPREPLY=($(compgen -W "mock paper live" -- "$cur")); return ;;
+        --config|--home|--log-file) local IFS=$'\n'; compopt -o filenames 2>/dev/null
+            COMPREPLY=($(compgen -f -- "$cur")); return ;;
+        --pin|--reason|--account|--chain|--rpc-url|--seed|--capital|--deadline|--max-runtime) return ;;
+        esac
+        list="--pin --mark --reason --config --home --json -q --quiet -v --verbose --log-format --log-file --mode --exec-mode --account --chain --rpc-url --seed --capital --deadline --max-runtime --yes -h --help"
+        ;;
+    "state restore "*)
+        case "$prev" in
+        --log-format) COMPREPLY=($(compgen -W "text json" -- "$cur")); return ;;
+        --mode|--exec-mode) COMPREPLY=($(compgen -W "mock paper live" -- "$cur")); return ;;
+        --config|--home|--log-file) local IFS=$'\n'; compopt -o filenames 2>/dev/null
+            COMPREPLY=($(compgen -f -- "$cur")); return ;;
+        --account|--chain|--rpc-url|--seed|--capital|--deadline|--max-runtime) return ;;
+        esac
+        list="--config --home --json -q --quiet -v --verbose --log-format --log-file --mode --exec-mode --account --chain --rpc-url --seed --capital --deadline --max-runtime --yes -h --help"
+        ;;
+    "state verify-log "*)
+        case "$prev" in
+        --log-format) COMPREPLY=($(compgen -W "text json" -- "$cur")); return ;;
+        --mode|--exec-mode) COMPREPLY=($(compgen -W "mock paper live" -- "$cur")); return ;;
+        --config|--home|--log-file) local IFS=$'\n'; compopt -o filenames 2>/dev/null
+            COMPREPLY=($(compgen -f -- "$cur")); return ;;
+        --account|--chain|--rpc-url|--seed|--capital|--deadline|--max-runtime) return ;;
+        esac
+        list="--config --home --json -q --quiet -v --verbose --log-format --log-file --mode --exec-mode --account --chain --rpc-url --seed --capital --deadline --max-runtime -h --help"
+        ;;
+    "tx bump "*)
+        case "$prev" in
+        --log-format) COMPREPLY=($(compgen -W "text json" -- "$cur")); return ;;
+        --mode|--exec-mode) COMPREPLY=($(compgen -W "mock paper live" -- "$cur")); return ;;
+        --config|--home|--log-file) local IFS=$'\n'; compopt -o filenames 2>/dev/null
+            COMPREPLY=($(compgen -f -- "$cur")); return ;;
+        --max-fee|--account|--chain|--rpc-url|--seed|--capital|--deadline|--max-runtime|--password-fd) return ;;
+        esac
+        list="--max-fee --config --home --json -q --quiet -v --verbose --log-format --log-file --mode --exec-mode --account --chain --rpc-url --seed --capital --deadline --max-runtime --execute --yes --password-fd -h --help"
+        ;;
+    "tx cancel "*)
+        case "$prev" in
+        --log-format) COMPREPLY=($(compgen -W "text json" -- "$cur")); return ;;
+        --mode|--exec-mode) COMPREPLY=($(compgen -W "mock paper live" -- "$cur")); return ;;
+        --config|--home|--log-file) local IFS=$'\n'; compopt -o filenames 2>/dev/null
+            COMPREPLY=($(compgen -f -- "$cur")); return ;;
+        --account|--chain|--rpc-url|--seed|--capital|--deadline|--max-runtime|--password-fd) return ;;
+        esac
+        list="--config --home --json -q --quiet -v --verbose --log-format --log-file --mode --exec-mode --account --chain --rpc-url --seed --capital --deadline --max-runtime --execute --yes --password-fd -h --help"
+        ;;
+    "tx list "*)
+        case "$prev" in
+        --log-format) COMPREPLY=($(compgen -W "text json" -- "$cur")); return ;;
+        --mode|--exec-mode) COMPREPLY=($(compgen -W "mock paper live" -- "$cur")); return ;;
+        --config|--home|--log-file) local IFS=$'\n'; compopt -o filenames 2>/dev/null
+            COMPREPLY=($(compgen -f -- "$cur")); return ;;
+        --limit|--account|--chain|--rpc-url|--seed|--capital|--deadline|--max-runtime) return ;;
+        esac
+        list="--limit --config --home --json -q --quiet -v --verbose --log-format --log-file --mode --exec-mode --account --chain --rpc-url --seed --capital --deadline --max-runtime -h --help"
+        ;;
+    "tx show "*)
+        case "$prev" in
+        --log-format) COMPREPLY=($(compgen -W "text json" -- "$cur")); return ;;
+        --mode|--exec-mode) COMPREPLY=($(compgen -W "mock paper live" -- "$cur")); return ;;
+        --config|--home|--log-file) local IFS=$'\n'; compopt -o filenames 2>/dev/null
+            COMPREPLY=($(compgen -f -- "$cur")); return ;;
+        --account|--chain|--rpc-url|--seed|--capital|--deadline|--max-runtime) return ;;
+        esac
+        list="--config --home --json -q --quiet -v --verbose --log-format --log-file --mode --exec-mode --account --chain --rpc-url --seed --capital --deadline --max-runtime -h --help"
+        ;;
+    "adopt-nonce "*)
+        case "$prev" in
+        --log-format) COMPREPLY=($(compgen -W "text json" -- "$cur")); return ;;
+        --mode|--exec-mode) COMPREPLY=($(compgen -W "mock paper live" -- "$cur")); return ;;
+        --config|--home|--log-file) local IFS=$'\n'; compopt -o filenames 2>/dev/null
+            COMPREPLY=($(compgen -f -- "$cur")); return ;;
+        --reason|--account|--chain|--rpc-url|--seed|--capital|--deadline|--max-runtime) return ;;
+        esac
+        list="--reason --config --home --json -q --quiet -v --verbose --log-format --log-file --mode --exec-mode --account --chain --rpc-url --seed --capital --deadline --max-runtime --yes -h --help"
         ;;
     "detect-positions "*)
         case "$prev" in
@@ -27,7 +178,7 @@ _mammon() {
             COMPREPLY=($(compgen -f -- "$cur")); return ;;
         --account|--chain|--rpc-url|--seed|--capital|--deadline|--max-runtime) return ;;
         esac
-        list="--strict --config --home --json -q --quiet -v --verbose --log-format --log-file --mode --exec-mode --account --chain --rpc-url --seed --capital --deadline --max-runtime --help"
+        list="--strict --verify --config --home --json -q --quiet -v --verbose --log-format --log-file --mode --exec-mode --account --chain --rpc-url --seed --capital --deadline --max-runtime -h --help"
         ;;
     "doctor "*)
         case "$prev" in
@@ -37,7 +188,27 @@ _mammon() {
             COMPREPLY=($(compgen -f -- "$cur")); return ;;
         --account|--chain|--rpc-url|--seed|--capital|--deadline|--max-runtime) return ;;
         esac
-        list="--config --home --json -q --quiet -v --verbose --log-format --log-file --mode --exec-mode --account --chain --rpc-url --seed --capital --deadline --max-runtime --help"
+        list="--config --home --json -q --quiet -v --verbose --log-format --log-file --mode --exec-mode --account --chain --rpc-url --seed --capital --deadline --max-runtime -h --help"
+        ;;
+    "drill "*)
+        case "$prev" in
+        --log-format) COMPREPLY=($(compgen -W "text json" -- "$cur")); return ;;
+        --mode|--exec-mode) COMPREPLY=($(compgen -W "mock paper live" -- "$cur")); return ;;
+        --config|--home|--log-file) local IFS=$'\n'; compopt -o filenames 2>/dev/null
+            COMPREPLY=($(compgen -f -- "$cur")); return ;;
+        --amount|--venue|--account|--chain|--rpc-url|--seed|--capital|--deadline|--max-runtime|--password-fd) return ;;
+        esac
+        list="--amount --venue --config --home --json -q --quiet -v --verbose --log-format --log-file --mode --exec-mode --account --chain --rpc-url --seed --capital --deadline --max-runtime --execute --yes --password-fd -h --help"
+        ;;
+    "exit-all "*)
+        case "$prev" in
+        --log-format) COMPREPLY=($(compgen -W "text json" -- "$cur")); return ;;
+        --mode|--exec-mode) COMPREPLY=($(compgen -W "mock paper live" -- "$cur")); return ;;
+        --config|--home|--log-file) local IFS=$'\n'; compopt -o filenames 2>/dev/null
+            COMPREPLY=($(compgen -f -- "$cur")); return ;;
+        --override-stop|--account|--chain|--rpc-url|--seed|--capital|--deadline|--max-runtime|--password-fd) return ;;
+        esac
+        list="--dry-run --override-stop --config --home --json -q --quiet -v --verbose --log-format --log-file --mode --exec-mode --account --chain --rpc-url --seed --capital --deadline --max-runtime --execute --yes --password-fd -h --help"
         ;;
     "explain "*)
         case "$prev" in
@@ -47,7 +218,7 @@ _mammon() {
             COMPREPLY=($(compgen -f -- "$cur")); return ;;
         --decision|--account|--chain|--rpc-url|--seed|--capital|--deadline|--max-runtime) return ;;
         esac
-        list="--decision --config --home --json -q --quiet -v --verbose --log-format --log-file --mode --exec-mode --account --chain --rpc-url --seed --capital --deadline --max-runtime -i --input --help"
+        list="--decision --config --home --json -q --quiet -v --verbose --log-format --log-file --mode --exec-mode --account --chain --rpc-url --seed --capital --deadline --max-runtime -i --input -h --help"
         ;;
     "gates "*)
         case "$prev" in
@@ -57,7 +228,17 @@ _mammon() {
             COMPREPLY=($(compgen -f -- "$cur")); return ;;
         --from|--to|--amount|--account|--chain|--rpc-url|--seed|--capital|--deadline|--max-runtime) return ;;
         esac
-        list="--from --to --amount --exit-code --config --home --json -q --quiet -v --verbose --log-format --log-file --mode --exec-mode --account --chain --rpc-url --seed --capital --deadline --max-runtime -i --input --help"
+        list="--from --to --amount --exit-code --config --home --json -q --quiet -v --verbose --log-format --log-file --mode --exec-mode --account --chain --rpc-url --seed --capital --deadline --max-runtime -i --input -h --help"
+        ;;
+    "halt "*)
+        case "$prev" in
+        --log-format) COMPREPLY=($(compgen -W "text json" -- "$cur")); return ;;
+        --mode|--exec-mode) COMPREPLY=($(compgen -W "mock paper live" -- "$cur")); return ;;
+        --config|--home|--log-file) local IFS=$'\n'; compopt -o filenames 2>/dev/null
+            COMPREPLY=($(compgen -f -- "$cur")); return ;;
+        --reason|--account|--chain|--rpc-url|--seed|--capital|--deadline|--max-runtime) return ;;
+        esac
+        list="--reason --config --home --json -q --quiet -v --verbose --log-format --log-file --mode --exec-mode --account --chain --rpc-url --seed --capital --deadline --max-runtime -h --help"
         ;;
     "init "*)
         case "$prev" in
@@ -69,17 +250,38 @@ _mammon() {
             COMPREPLY=($(compgen -f -- "$cur")); return ;;
         --keep-liquid|--account) return ;;
         esac
-        list="--keep-liquid --style --place --full --force --home --json -q --quiet -v --verbose --log-format --log-file --mode --exec-mode --account --yes --help"
+        list="--keep-liquid --style --place --full --force --home --json -q --quiet -v --verbose --log-format --log-file --mode --exec-mode --account --yes -h --help"
         ;;
-    "rebalance "*)
+    "pause "*)
         case "$prev" in
         --log-format) COMPREPLY=($(compgen -W "text json" -- "$cur")); return ;;
         --mode|--exec-mode) COMPREPLY=($(compgen -W "mock paper live" -- "$cur")); return ;;
-        --config|--home|--log-file|-i|--input) local IFS=$'\n'; compopt -o filenames 2>/dev/null
+        --config|--home|--log-file) local IFS=$'\n'; compopt -o filenames 2>/dev/null
             COMPREPLY=($(compgen -f -- "$cur")); return ;;
-        --account|--chain|--rpc-url|--seed|--capital|--deadline|--max-runtime) return ;;
+        --reason|--account|--chain|--rpc-url|--seed|--capital|--deadline|--max-runtime) return ;;
         esac
-        list="--plan-only --exit-code --config --home --json -q --quiet -v --verbose --log-format --log-file --mode --exec-mode --account --chain --rpc-url --seed --capital --deadline --max-runtime -i --input --execute --yes --help"
+        list="--reason --config --home --json -q --quiet -v --verbose --log-format --log-file --mode --exec-mode --account --chain --rpc-url --seed --capital --deadline --max-runtime -h --help"
+        ;;
+    "rebalance "*)
+        case "$prev" in
+        --emit) COMPREPLY=($(compgen -W "calldata safe" -- "$cur")); return ;;
+        --log-format) COMPREPLY=($(compgen -W "text json" -- "$cur")); return ;;
+        --mode|--exec-mode) COMPREPLY=($(compgen -W "mock paper live" -- "$cur")); return ;;
+        --out|--config|--home|--log-file|-i|--input) local IFS=$'\n'; compopt -o filenames 2>/dev/null
+            COMPREPLY=($(compgen -f -- "$cur")); return ;;
+        --valid-for|--account|--chain|--rpc-url|--seed|--capital|--deadline|--max-runtime|--password-fd) return ;;
+        esac
+        list="--plan-only --dry-run --emit --valid-for --out --exit-code --config --home --json -q --quiet -v --verbose --log-format --log-file --mode --exec-mode --account --chain --rpc-url --seed --capital --deadline --max-runtime -i --input --execute --yes --password-fd -h --help"
+        ;;
+    "reduce "*)
+        case "$prev" in
+        --log-format) COMPREPLY=($(compgen -W "text json" -- "$cur")); return ;;
+        --mode|--exec-mode) COMPREPLY=($(compgen -W "mock paper live" -- "$cur")); return ;;
+        --config|--home|--log-file) local IFS=$'\n'; compopt -o filenames 2>/dev/null
+            COMPREPLY=($(compgen -f -- "$cur")); return ;;
+        --reason|--account|--chain|--rpc-url|--seed|--capital|--deadline|--max-runtime|--password-fd) return ;;
+        esac
+        list="--reason --exit-all --config --home --json -q --quiet -v --verbose --log-format --log-file --mode --exec-mode --account --chain --rpc-url --seed --capital --deadline --max-runtime --execute --yes --password-fd -h --help"
         ;;
     "replay "*)
         case "$prev" in
@@ -87,7 +289,17 @@ _mammon() {
         --config|--home|--log-file|-i|--input) local IFS=$'\n'; compopt -o filenames 2>/dev/null
             COMPREPLY=($(compgen -f -- "$cur")); return ;;
         esac
-        list="--config --home --json -q --quiet -v --verbose --log-format --log-file -i --input --help"
+        list="--config --home --json -q --quiet -v --verbose --log-format --log-file -i --input -h --help"
+        ;;
+    "resume "*)
+        case "$prev" in
+        --log-format) COMPREPLY=($(compgen -W "text json" -- "$cur")); return ;;
+        --mode|--exec-mode) COMPREPLY=($(compgen -W "mock paper live" -- "$cur")); return ;;
+        --config|--home|--log-file) local IFS=$'\n'; compopt -o filenames 2>/dev/null
+            COMPREPLY=($(compgen -f -- "$cur")); return ;;
+        --reason|--yes-with-name|--account|--chain|--rpc-url|--seed|--capital|--deadline|--max-runtime) return ;;
+        esac
+        list="--reason --yes-with-name --config --home --json -q --quiet -v --verbose --log-format --log-file --mode --exec-mode --account --chain --rpc-url --seed --capital --deadline --max-runtime -h --help"
         ;;
     "run "*)
         case "$prev" in
@@ -95,9 +307,9 @@ _mammon() {
         --mode|--exec-mode) COMPREPLY=($(compgen -W "mock paper live" -- "$cur")); return ;;
         --config|--home|--log-file) local IFS=$'\n'; compopt -o filenames 2>/dev/null
             COMPREPLY=($(compgen -f -- "$cur")); return ;;
-        --account|--chain|--rpc-url|--seed|--capital|--deadline|--max-runtime|--interval|--duration|--cycles) return ;;
+        --account|--chain|--rpc-url|--seed|--capital|--deadline|--max-runtime|--password-fd|--interval|--duration|--cycles) return ;;
         esac
-        list="--config --home --json -q --quiet -v --verbose --log-format --log-file --mode --exec-mode --account --chain --rpc-url --seed --capital --deadline --max-runtime --execute --yes --interval --duration --cycles --help"
+        list="--config --home --json -q --quiet -v --verbose --log-format --log-file --mode --exec-mode --account --chain --rpc-url --seed --capital --deadline --max-runtime --execute --yes --password-fd --interval --duration --cycles -h --help"
         ;;
     "scan "*)
         case "$prev" in
@@ -107,7 +319,7 @@ _mammon() {
             COMPREPLY=($(compgen -f -- "$cur")); return ;;
         --amount|--account|--chain|--rpc-url|--seed|--capital|--deadline|--max-runtime) return ;;
         esac
-        list="--amount --strict --config --home --json -q --quiet -v --verbose --log-format --log-file --mode --exec-mode --account --chain --rpc-url --seed --capital --deadline --max-runtime --help"
+        list="--amount --strict --config --home --json -q --quiet -v --verbose --log-format --log-file --mode --exec-mode --account --chain --rpc-url --seed --capital --deadline --max-runtime -h --help"
         ;;
     "schema "*)
         case "$prev" in
@@ -115,7 +327,7 @@ _mammon() {
         --config|--home|--log-file) local IFS=$'\n'; compopt -o filenames 2>/dev/null
             COMPREPLY=($(compgen -f -- "$cur")); return ;;
         esac
-        list="--config --home --json -q --quiet -v --verbose --log-format --log-file --help"
+        list="--config --home --json -q --quiet -v --verbose --log-format --log-file -h --help"
         ;;
     "status "*)
         case "$prev" in
@@ -125,7 +337,7 @@ _mammon() {
             COMPREPLY=($(compgen -f -- "$cur")); return ;;
         --account|--chain|--rpc-url|--seed|--capital|--deadline|--max-runtime) return ;;
         esac
-        list="--config --home --json -q --quiet -v --verbose --log-format --log-file --mode --exec-mode --account --chain --rpc-url --seed --capital --deadline --max-runtime --help"
+        list="--config --home --json -q --quiet -v --verbose --log-format --log-file --mode --exec-mode --account --chain --rpc-url --seed --capital --deadline --max-runtime -h --help"
         ;;
     esac
     COMPREPLY=($(compgen -W "$list" -- "$cur"))

@@ -9,21 +9,36 @@ _mammon() {
     case "$line" in
     "")
         local -a names=(
+            'adopt-nonce:Go on from the chain'\''s count of transactions'
             'config:more words follow'
             'detect-positions:What an account holds'
             'doctor:Check this installation and say what to mend'
+            'drill:A tiny round trip through every enabled venue'
+            'exit-all:Bring everything home; with --execute, do it'
             'explain:Tell a decision in words'
             'gates:Judge the best move by every gate'
+            'halt:Nothing but what a person commands'
             'init:Write a commented mammon.toml'
+            'keys:more words follow'
+            'pause:No deposit and no move; ways home stay open'
+            'phase:more words follow'
             'rebalance:Plan the best move; with --execute, do it'
+            'reduce:No deposit and no move; ways home are sought'
             'replay:Recompute a decision from its document, offline'
+            'resume:Lift the stops of this world'
             'run:Loop: read, decide, with --execute act, record'
             'scan:Every venue at one block'
             'schema:The JSON Schema of a document'
+            'state:more words follow'
             'status:What the state knows, without asking the chain'
+            'tx:more words follow'
         )
         _describe command names ;;
     "config ") compadd show ;;
+    "keys ") compadd address import new ;;
+    "phase ") compadd acknowledge status ;;
+    "state ") compadd backup check correct restore verify-log ;;
+    "tx ") compadd bump cancel list show ;;
     "config show "*) _arguments -s \
         '--origin[Show where each value comes from.]' \
         '--config[Configuration file.]:file:_files' \
@@ -44,10 +59,58 @@ _mammon() {
         '--capital[Of a new paper book.]:usdc:' \
         '--deadline[Give up after, e.g. "90s".]:time:' \
         '--max-runtime[Give up after, e.g. "90s".]:time:' \
+        '-h[Show this message and exit.]' \
         '--help[Show this message and exit.]' \
         '*:file:_files' ;;
-    "detect-positions "*) _arguments -s \
-        '--strict[Exit 4 when anything is unread.]' \
+    "keys address "*) _arguments -s \
+        '--check[Open it with its password.]' \
+        '--config[Configuration file.]:file:_files' \
+        '--home[Where state and logs are kept.]:file:_files' \
+        '--json[Print one JSON document.]' \
+        '-q[Silent unless something was done or needs you.]' \
+        '--quiet[Silent unless something was done or needs you.]' \
+        '-v[Say more; -vv - libraries too.]' \
+        '--verbose[Say more; -vv - libraries too.]' \
+        '--log-format[Log lines.]:value:(text json)' \
+        '--log-file[Write logs to a file.]:file:_files' \
+        '--account[Whom to watch or act for.]:address:' \
+        '--password-fd[Read the key file'\''s password from this descriptor.]:n:' \
+        '-h[Show this message and exit.]' \
+        '--help[Show this message and exit.]' \
+        '*:file:_files' ;;
+    "keys import "*) _arguments -s \
+        '--from[Read an encrypted key file.]:file:_files' \
+        '--key-fd[Read a key from this descriptor.]:n:' \
+        '--out[The key file to write.]:file:_files' \
+        '--config[Configuration file.]:file:_files' \
+        '--home[Where state and logs are kept.]:file:_files' \
+        '--json[Print one JSON document.]' \
+        '-q[Silent unless something was done or needs you.]' \
+        '--quiet[Silent unless something was done or needs you.]' \
+        '-v[Say more; -vv - libraries too.]' \
+        '--verbose[Say more; -vv - libraries too.]' \
+        '--log-format[Log lines.]:value:(text json)' \
+        '--log-file[Write logs to a file.]:file:_files' \
+        '--password-fd[Read the key file'\''s password from this descriptor.]:n:' \
+        '-h[Show this message and exit.]' \
+        '--help[Show this message and exit.]' \
+        '*:file:_files' ;;
+    "keys new "*) _arguments -s \
+        '--out[The key file to write.]:file:_files' \
+        '--config[Configuration file.]:file:_files' \
+        '--home[Where state and logs are kept.]:file:_files' \
+        '--json[Print one JSON document.]' \
+        '-q[Silent unless something was done or needs you.]' \
+        '--quiet[Silent unless something was done or needs you.]' \
+        '-v[Say more; -vv - libraries too.]' \
+        '--verbose[Say more; -vv - libraries too.]' \
+        '--log-format[Log lines.]:value:(text json)' \
+        '--log-file[Write logs to a file.]:file:_files' \
+        '--password-fd[Read the key file'\''s password from this descriptor.]:n:' \
+        '-h[Show this message and exit.]' \
+        '--help[Show this message and exit.]' \
+        '*:file:_files' ;;
+    "phase acknowledge "*) _arguments -s \
         '--config[Configuration file.]:file:_files' \
         '--home[Where state and logs are kept.]:file:_files' \
         '--json[Print one JSON document.]' \
@@ -66,6 +129,289 @@ _mammon() {
         '--capital[Of a new paper book.]:usdc:' \
         '--deadline[Give up after, e.g. "90s".]:time:' \
         '--max-runtime[Give up after, e.g. "90s".]:time:' \
+        '-h[Show this message and exit.]' \
+        '--help[Show this message and exit.]' \
+        '*:file:_files' ;;
+    "phase status "*) _arguments -s \
+        '--config[Configuration file.]:file:_files' \
+        '--home[Where state and logs are kept.]:file:_files' \
+        '--json[Print one JSON document.]' \
+        '-q[Silent unless something was done or needs you.]' \
+        '--quiet[Silent unless something was done or needs you.]' \
+        '-v[Say more; -vv - libraries too.]' \
+        '--verbose[Say more; -vv - libraries too.]' \
+        '--log-format[Log lines.]:value:(text json)' \
+        '--log-file[Write logs to a file.]:file:_files' \
+        '--mode[The world.]:value:(mock paper live)' \
+        '--exec-mode[The world.]:value:(mock paper live)' \
+        '--account[Whom to watch or act for.]:address:' \
+        '--chain[The chain.]:name:' \
+        '*--rpc-url[Endpoint; may be repeated.]:url:' \
+        '--seed[Seed of the simulated world.]:n:' \
+        '--capital[Of a new paper book.]:usdc:' \
+        '--deadline[Give up after, e.g. "90s".]:time:' \
+        '--max-runtime[Give up after, e.g. "90s".]:time:' \
+        '-h[Show this message and exit.]' \
+        '--help[Show this message and exit.]' \
+        '*:file:_files' ;;
+    "state backup "*) _arguments -s \
+        '--to[Another folder.]:file:_files' \
+        '--config[Configuration file.]:file:_files' \
+        '--home[Where state and logs are kept.]:file:_files' \
+        '--json[Print one JSON document.]' \
+        '-q[Silent unless something was done or needs you.]' \
+        '--quiet[Silent unless something was done or needs you.]' \
+        '-v[Say more; -vv - libraries too.]' \
+        '--verbose[Say more; -vv - libraries too.]' \
+        '--log-format[Log lines.]:value:(text json)' \
+        '--log-file[Write logs to a file.]:file:_files' \
+        '--mode[The world.]:value:(mock paper live)' \
+        '--exec-mode[The world.]:value:(mock paper live)' \
+        '--account[Whom to watch or act for.]:address:' \
+        '--chain[The chain.]:name:' \
+        '*--rpc-url[Endpoint; may be repeated.]:url:' \
+        '--seed[Seed of the simulated world.]:n:' \
+        '--capital[Of a new paper book.]:usdc:' \
+        '--deadline[Give up after, e.g. "90s".]:time:' \
+        '--max-runtime[Give up after, e.g. "90s".]:time:' \
+        '-h[Show this message and exit.]' \
+        '--help[Show this message and exit.]' \
+        '*:file:_files' ;;
+    "state check "*) _arguments -s \
+        '--config[Configuration file.]:file:_files' \
+        '--home[Where state and logs are kept.]:file:_files' \
+        '--json[Print one JSON document.]' \
+        '-q[Silent unless something was done or needs you.]' \
+        '--quiet[Silent unless something was done or needs you.]' \
+        '-v[Say more; -vv - libraries too.]' \
+        '--verbose[Say more; -vv - libraries too.]' \
+        '--log-format[Log lines.]:value:(text json)' \
+        '--log-file[Write logs to a file.]:file:_files' \
+        '--mode[The world.]:value:(mock paper live)' \
+        '--exec-mode[The world.]:value:(mock paper live)' \
+        '--account[Whom to watch or act for.]:address:' \
+        '--chain[The chain.]:name:' \
+        '*--rpc-url[Endpoint; may be repeated.]:url:' \
+        '--seed[Seed of the simulated world.]:n:' \
+        '--capital[Of a new paper book.]:usdc:' \
+        '--deadline[Give up after, e.g. "90s".]:time:' \
+        '--max-runtime[Give up after, e.g. "90s".]:time:' \
+        '-h[Show this message and exit.]' \
+        '--help[Show this message and exit.]' \
+        '*:file:_files' ;;
+    "state correct "*) _arguments -s \
+        '--pin[Accept the code this contract has now.]:address:' \
+        '--mark[Go on from what the account holds now, unexplained.]' \
+        '--reason[What you found; kept for good.]:text:' \
+        '--config[Configuration file.]:file:_files' \
+        '--home[Where state and logs are kept.]:file:_files' \
+        '--json[Print one JSON document.]' \
+        '-q[Silent unless something was done or needs you.]' \
+        '--quiet[Silent unless something was done or needs you.]' \
+        '-v[Say more; -vv - libraries too.]' \
+        '--verbose[Say more; -vv - libraries too.]' \
+        '--log-format[Log lines.]:value:(text json)' \
+        '--log-file[Write logs to a file.]:file:_files' \
+        '--mode[The world.]:value:(mock paper live)' \
+        '--exec-mode[The world.]:value:(mock paper live)' \
+        '--account[Whom to watch or act for.]:address:' \
+        '--chain[The chain.]:name:' \
+        '*--rpc-url[Endpoint; may be repeated.]:url:' \
+        '--seed[Seed of the simulated world.]:n:' \
+        '--capital[Of a new paper book.]:usdc:' \
+        '--deadline[Give up after, e.g. "90s".]:time:' \
+        '--max-runtime[Give up after, e.g. "90s".]:time:' \
+        '--yes[Consent beforehand; never ask.]' \
+        '-h[Show this message and exit.]' \
+        '--help[Show this message and exit.]' \
+        '*:file:_files' ;;
+    "state restore "*) _arguments -s \
+        '--config[Configuration file.]:file:_files' \
+        '--home[Where state and logs are kept.]:file:_files' \
+        '--json[Print one JSON document.]' \
+        '-q[Silent unless something was done or needs you.]' \
+        '--quiet[Silent unless something was done or needs you.]' \
+        '-v[Say more; -vv - libraries too.]' \
+        '--verbose[Say more; -vv - libraries too.]' \
+        '--log-format[Log lines.]:value:(text json)' \
+        '--log-file[Write logs to a file.]:file:_files' \
+        '--mode[The world.]:value:(mock paper live)' \
+        '--exec-mode[The world.]:value:(mock paper live)' \
+        '--account[Whom to watch or act for.]:address:' \
+        '--chain[The chain.]:name:' \
+        '*--rpc-url[Endpoint; may be repeated.]:url:' \
+        '--seed[Seed of the simulated world.]:n:' \
+        '--capital[Of a new paper book.]:usdc:' \
+        '--deadline[Give up after, e.g. "90s".]:time:' \
+        '--max-runtime[Give up after, e.g. "90s".]:time:' \
+        '--yes[Consent beforehand; never ask.]' \
+        '-h[Show this message and exit.]' \
+        '--help[Show this message and exit.]' \
+        '*:file:_files' ;;
+    "state verify-log "*) _arguments -s \
+        '--config[Configuration file.]:file:_files' \
+        '--home[Where state and logs are kept.]:file:_files' \
+        '--json[Print one JSON document.]' \
+        '-q[Silent unless something was done or needs you.]' \
+        '--quiet[Silent unless something was done or needs you.]' \
+        '-v[Say more; -vv - libraries too.]' \
+        '--verbose[Say more; -vv - libraries too.]' \
+        '--log-format[Log lines.]:value:(text json)' \
+        '--log-file[Write logs to a file.]:file:_files' \
+        '--mode[The world.]:value:(mock paper live)' \
+        '--exec-mode[The world.]:value:(mock paper live)' \
+        '--account[Whom to watch or act for.]:address:' \
+        '--chain[The chain.]:name:' \
+        '*--rpc-url[Endpoint; may be repeated.]:url:' \
+        '--seed[Seed of the simulated world.]:n:' \
+        '--capital[Of a new paper book.]:usdc:' \
+        '--deadline[Give up after, e.g. "90s".]:time:' \
+        '--max-runtime[Give up after, e.g. "90s".]:time:' \
+        '-h[Show this message and exit.]' \
+        '--help[Show this message and exit.]' \
+        '*:file:_files' ;;
+    "tx bump "*) _arguments -s \
+        '--max-fee[Per gas; default - a quarter higher.]:gwei:' \
+        '--config[Configuration file.]:file:_files' \
+        '--home[Where state and logs are kept.]:file:_files' \
+        '--json[Print one JSON document.]' \
+        '-q[Silent unless something was done or needs you.]' \
+        '--quiet[Silent unless something was done or needs you.]' \
+        '-v[Say more; -vv - libraries too.]' \
+        '--verbose[Say more; -vv - libraries too.]' \
+        '--log-format[Log lines.]:value:(text json)' \
+        '--log-file[Write logs to a file.]:file:_files' \
+        '--mode[The world.]:value:(mock paper live)' \
+        '--exec-mode[The world.]:value:(mock paper live)' \
+        '--account[Whom to watch or act for.]:address:' \
+        '--chain[The chain.]:name:' \
+        '*--rpc-url[Endpoint; may be repeated.]:url:' \
+        '--seed[Seed of the simulated world.]:n:' \
+        '--capital[Of a new paper book.]:usdc:' \
+        '--deadline[Give up after, e.g. "90s".]:time:' \
+        '--max-runtime[Give up after, e.g. "90s".]:time:' \
+        '--execute[Do it, in this world.]' \
+        '--yes[Consent beforehand; never ask.]' \
+        '--password-fd[Read the key file'\''s password from this descriptor.]:n:' \
+        '-h[Show this message and exit.]' \
+        '--help[Show this message and exit.]' \
+        '*:file:_files' ;;
+    "tx cancel "*) _arguments -s \
+        '--config[Configuration file.]:file:_files' \
+        '--home[Where state and logs are kept.]:file:_files' \
+        '--json[Print one JSON document.]' \
+        '-q[Silent unless something was done or needs you.]' \
+        '--quiet[Silent unless something was done or needs you.]' \
+        '-v[Say more; -vv - libraries too.]' \
+        '--verbose[Say more; -vv - libraries too.]' \
+        '--log-format[Log lines.]:value:(text json)' \
+        '--log-file[Write logs to a file.]:file:_files' \
+        '--mode[The world.]:value:(mock paper live)' \
+        '--exec-mode[The world.]:value:(mock paper live)' \
+        '--account[Whom to watch or act for.]:address:' \
+        '--chain[The chain.]:name:' \
+        '*--rpc-url[Endpoint; may be repeated.]:url:' \
+        '--seed[Seed of the simulated world.]:n:' \
+        '--capital[Of a new paper book.]:usdc:' \
+        '--deadline[Give up after, e.g. "90s".]:time:' \
+        '--max-runtime[Give up after, e.g. "90s".]:time:' \
+        '--execute[Do it, in this world.]' \
+        '--yes[Consent beforehand; never ask.]' \
+        '--password-fd[Read the key file'\''s password from this descriptor.]:n:' \
+        '-h[Show this message and exit.]' \
+        '--help[Show this message and exit.]' \
+        '*:file:_files' ;;
+    "tx list "*) _arguments -s \
+        '--limit[At most so many.]:n:' \
+        '--config[Configuration file.]:file:_files' \
+        '--home[Where state and logs are kept.]:file:_files' \
+        '--json[Print one JSON document.]' \
+        '-q[Silent unless something was done or needs you.]' \
+        '--quiet[Silent unless something was done or needs you.]' \
+        '-v[Say more; -vv - libraries too.]' \
+        '--verbose[Say more; -vv - libraries too.]' \
+        '--log-format[Log lines.]:value:(text json)' \
+        '--log-file[Write logs to a file.]:file:_files' \
+        '--mode[The world.]:value:(mock paper live)' \
+        '--exec-mode[The world.]:value:(mock paper live)' \
+        '--account[Whom to watch or act for.]:address:' \
+        '--chain[The chain.]:name:' \
+        '*--rpc-url[Endpoint; may be repeated.]:url:' \
+        '--seed[Seed of the simulated world.]:n:' \
+        '--capital[Of a new paper book.]:usdc:' \
+        '--deadline[Give up after, e.g. "90s".]:time:' \
+        '--max-runtime[Give up after, e.g. "90s".]:time:' \
+        '-h[Show this message and exit.]' \
+        '--help[Show this message and exit.]' \
+        '*:file:_files' ;;
+    "tx show "*) _arguments -s \
+        '--config[Configuration file.]:file:_files' \
+        '--home[Where state and logs are kept.]:file:_files' \
+        '--json[Print one JSON document.]' \
+        '-q[Silent unless something was done or needs you.]' \
+        '--quiet[Silent unless something was done or needs you.]' \
+        '-v[Say more; -vv - libraries too.]' \
+        '--verbose[Say more; -vv - libraries too.]' \
+        '--log-format[Log lines.]:value:(text json)' \
+        '--log-file[Write logs to a file.]:file:_files' \
+        '--mode[The world.]:value:(mock paper live)' \
+        '--exec-mode[The world.]:value:(mock paper live)' \
+        '--account[Whom to watch or act for.]:address:' \
+        '--chain[The chain.]:name:' \
+        '*--rpc-url[Endpoint; may be repeated.]:url:' \
+        '--seed[Seed of the simulated world.]:n:' \
+        '--capital[Of a new paper book.]:usdc:' \
+        '--deadline[Give up after, e.g. "90s".]:time:' \
+        '--max-runtime[Give up after, e.g. "90s".]:time:' \
+        '-h[Show this message and exit.]' \
+        '--help[Show this message and exit.]' \
+        '*:file:_files' ;;
+    "adopt-nonce "*) _arguments -s \
+        '--reason[What used the nonces; kept for good.]:text:' \
+        '--config[Configuration file.]:file:_files' \
+        '--home[Where state and logs are kept.]:file:_files' \
+        '--json[Print one JSON document.]' \
+        '-q[Silent unless something was done or needs you.]' \
+        '--quiet[Silent unless something was done or needs you.]' \
+        '-v[Say more; -vv - libraries too.]' \
+        '--verbose[Say more; -vv - libraries too.]' \
+        '--log-format[Log lines.]:value:(text json)' \
+        '--log-file[Write logs to a file.]:file:_files' \
+        '--mode[The world.]:value:(mock paper live)' \
+        '--exec-mode[The world.]:value:(mock paper live)' \
+        '--account[Whom to watch or act for.]:address:' \
+        '--chain[The chain.]:name:' \
+        '*--rpc-url[Endpoint; may be repeated.]:url:' \
+        '--seed[Seed of the simulated world.]:n:' \
+        '--capital[Of a new paper book.]:usdc:' \
+        '--deadline[Give up after, e.g. "90s".]:time:' \
+        '--max-runtime[Give up after, e.g. "90s".]:time:' \
+        '--yes[Consent beforehand; never ask.]' \
+        '-h[Show this message and exit.]' \
+        '--help[Show this message and exit.]' \
+        '*:file:_files' ;;
+    "detect-positions "*) _arguments -s \
+        '--strict[Exit 4 when anything is unread.]' \
+        '--verify[Explain every difference from the books; exit 5 on an emergency.]' \
+        '--config[Configuration file.]:file:_files' \
+        '--home[Where state and logs are kept.]:file:_files' \
+        '--json[Print one JSON document.]' \
+        '-q[Silent unless something was done or needs you.]' \
+        '--quiet[Silent unless something was done or needs you.]' \
+        '-v[Say more; -vv - libraries too.]' \
+        '--verbose[Say more; -vv - libraries too.]' \
+        '--log-format[Log lines.]:value:(text json)' \
+        '--log-file[Write logs to a file.]:file:_files' \
+        '--mode[The world.]:value:(mock paper live)' \
+        '--exec-mode[The world.]:value:(mock paper live)' \
+        '--account[Whom to watch or act for.]:address:' \
+        '--chain[The chain.]:name:' \
+        '*--rpc-url[Endpoint; may be repeated.]:url:' \
+        '--seed[Seed of the simulated world.]:n:' \
+        '--capital[Of a new paper book.]:usdc:' \
+        '--deadline[Give up after, e.g. "90s".]:time:' \
+        '--max-runtime[Give up after, e.g. "90s".]:time:' \
+        '-h[Show this message and exit.]' \
         '--help[Show this message and exit.]' \
         '*:file:_files' ;;
     "doctor "*) _arguments -s \
@@ -87,6 +433,61 @@ _mammon() {
         '--capital[Of a new paper book.]:usdc:' \
         '--deadline[Give up after, e.g. "90s".]:time:' \
         '--max-runtime[Give up after, e.g. "90s".]:time:' \
+        '-h[Show this message and exit.]' \
+        '--help[Show this message and exit.]' \
+        '*:file:_files' ;;
+    "drill "*) _arguments -s \
+        '--amount[How much goes round.]:usdc:' \
+        '--venue[This venue alone.]:slug:' \
+        '--config[Configuration file.]:file:_files' \
+        '--home[Where state and logs are kept.]:file:_files' \
+        '--json[Print one JSON document.]' \
+        '-q[Silent unless something was done or needs you.]' \
+        '--quiet[Silent unless something was done or needs you.]' \
+        '-v[Say more; -vv - libraries too.]' \
+        '--verbose[Say more; -vv - libraries too.]' \
+        '--log-format[Log lines.]:value:(text json)' \
+        '--log-file[Write logs to a file.]:file:_files' \
+        '--mode[The world.]:value:(mock paper live)' \
+        '--exec-mode[The world.]:value:(mock paper live)' \
+        '--account[Whom to watch or act for.]:address:' \
+        '--chain[The chain.]:name:' \
+        '*--rpc-url[Endpoint; may be repeated.]:url:' \
+        '--seed[Seed of the simulated world.]:n:' \
+        '--capital[Of a new paper book.]:usdc:' \
+        '--deadline[Give up after, e.g. "90s".]:time:' \
+        '--max-runtime[Give up after, e.g. "90s".]:time:' \
+        '--execute[Do it, in this world.]' \
+        '--yes[Consent beforehand; never ask.]' \
+        '--password-fd[Read the key file'\''s password from this descriptor.]:n:' \
+        '-h[Show this message and exit.]' \
+        '--help[Show this message and exit.]' \
+        '*:file:_files' ;;
+    "exit-all "*) _arguments -s \
+        '--dry-run[Say what would come home, and rehearse it (the default).]' \
+        '--override-stop[Also with the kill switch; at a terminal.]:reason:' \
+        '--config[Configuration file.]:file:_files' \
+        '--home[Where state and logs are kept.]:file:_files' \
+        '--json[Print one JSON document.]' \
+        '-q[Silent unless something was done or needs you.]' \
+        '--quiet[Silent unless something was done or needs you.]' \
+        '-v[Say more; -vv - libraries too.]' \
+        '--verbose[Say more; -vv - libraries too.]' \
+        '--log-format[Log lines.]:value:(text json)' \
+        '--log-file[Write logs to a file.]:file:_files' \
+        '--mode[The world.]:value:(mock paper live)' \
+        '--exec-mode[The world.]:value:(mock paper live)' \
+        '--account[Whom to watch or act for.]:address:' \
+        '--chain[The chain.]:name:' \
+        '*--rpc-url[Endpoint; may be repeated.]:url:' \
+        '--seed[Seed of the simulated world.]:n:' \
+        '--capital[Of a new paper book.]:usdc:' \
+        '--deadline[Give up after, e.g. "90s".]:time:' \
+        '--max-runtime[Give up after, e.g. "90s".]:time:' \
+        '--execute[Do it, in this world.]' \
+        '--yes[Consent beforehand; never ask.]' \
+        '--password-fd[Read the key file'\''s password from this descriptor.]:n:' \
+        '-h[Show this message and exit.]' \
         '--help[Show this message and exit.]' \
         '*:file:_files' ;;
     "explain "*) _arguments -s \
@@ -111,6 +512,7 @@ _mammon() {
         '--max-runtime[Give up after, e.g. "90s".]:time:' \
         '-i[Read a document.]:file:_files' \
         '--input[Read a document.]:file:_files' \
+        '-h[Show this message and exit.]' \
         '--help[Show this message and exit.]' \
         '*:file:_files' ;;
     "gates "*) _arguments -s \
@@ -138,6 +540,30 @@ _mammon() {
         '--max-runtime[Give up after, e.g. "90s".]:time:' \
         '-i[Read a document.]:file:_files' \
         '--input[Read a document.]:file:_files' \
+        '-h[Show this message and exit.]' \
+        '--help[Show this message and exit.]' \
+        '*:file:_files' ;;
+    "halt "*) _arguments -s \
+        '--reason[Why; kept.]:text:' \
+        '--config[Configuration file.]:file:_files' \
+        '--home[Where state and logs are kept.]:file:_files' \
+        '--json[Print one JSON document.]' \
+        '-q[Silent unless something was done or needs you.]' \
+        '--quiet[Silent unless something was done or needs you.]' \
+        '-v[Say more; -vv - libraries too.]' \
+        '--verbose[Say more; -vv - libraries too.]' \
+        '--log-format[Log lines.]:value:(text json)' \
+        '--log-file[Write logs to a file.]:file:_files' \
+        '--mode[The world.]:value:(mock paper live)' \
+        '--exec-mode[The world.]:value:(mock paper live)' \
+        '--account[Whom to watch or act for.]:address:' \
+        '--chain[The chain.]:name:' \
+        '*--rpc-url[Endpoint; may be repeated.]:url:' \
+        '--seed[Seed of the simulated world.]:n:' \
+        '--capital[Of a new paper book.]:usdc:' \
+        '--deadline[Give up after, e.g. "90s".]:time:' \
+        '--max-runtime[Give up after, e.g. "90s".]:time:' \
+        '-h[Show this message and exit.]' \
         '--help[Show this message and exit.]' \
         '*:file:_files' ;;
     "init "*) _arguments -s \
@@ -158,10 +584,38 @@ _mammon() {
         '--exec-mode[The world.]:value:(mock paper live)' \
         '--account[Whom to watch or act for.]:address:' \
         '--yes[Consent beforehand; never ask.]' \
+        '-h[Show this message and exit.]' \
+        '--help[Show this message and exit.]' \
+        '*:file:_files' ;;
+    "pause "*) _arguments -s \
+        '--reason[Why; kept.]:text:' \
+        '--config[Configuration file.]:file:_files' \
+        '--home[Where state and logs are kept.]:file:_files' \
+        '--json[Print one JSON document.]' \
+        '-q[Silent unless something was done or needs you.]' \
+        '--quiet[Silent unless something was done or needs you.]' \
+        '-v[Say more; -vv - libraries too.]' \
+        '--verbose[Say more; -vv - libraries too.]' \
+        '--log-format[Log lines.]:value:(text json)' \
+        '--log-file[Write logs to a file.]:file:_files' \
+        '--mode[The world.]:value:(mock paper live)' \
+        '--exec-mode[The world.]:value:(mock paper live)' \
+        '--account[Whom to watch or act for.]:address:' \
+        '--chain[The chain.]:name:' \
+        '*--rpc-url[Endpoint; may be repeated.]:url:' \
+        '--seed[Seed of the simulated world.]:n:' \
+        '--capital[Of a new paper book.]:usdc:' \
+        '--deadline[Give up after, e.g. "90s".]:time:' \
+        '--max-runtime[Give up after, e.g. "90s".]:time:' \
+        '-h[Show this message and exit.]' \
         '--help[Show this message and exit.]' \
         '*:file:_files' ;;
     "rebalance "*) _arguments -s \
         '--plan-only[Plan and stop there (the default).]' \
+        '--dry-run[All but signing, for any account; no key.]' \
+        '--emit[Print the calls for others to sign.]:value:(calldata safe)' \
+        '--valid-for[Of plan or batch, "10m".]:time:' \
+        '--out[Write the plan or batch to a file.]:file:_files' \
         '--exit-code[Exit 3 also for a hold.]' \
         '--config[Configuration file.]:file:_files' \
         '--home[Where state and logs are kept.]:file:_files' \
@@ -185,6 +639,35 @@ _mammon() {
         '--input[Read a document.]:file:_files' \
         '--execute[Do it, in this world.]' \
         '--yes[Consent beforehand; never ask.]' \
+        '--password-fd[Read the key file'\''s password from this descriptor.]:n:' \
+        '-h[Show this message and exit.]' \
+        '--help[Show this message and exit.]' \
+        '*:file:_files' ;;
+    "reduce "*) _arguments -s \
+        '--reason[Why; kept.]:text:' \
+        '--exit-all[With --execute - bring everything home, then halt.]' \
+        '--config[Configuration file.]:file:_files' \
+        '--home[Where state and logs are kept.]:file:_files' \
+        '--json[Print one JSON document.]' \
+        '-q[Silent unless something was done or needs you.]' \
+        '--quiet[Silent unless something was done or needs you.]' \
+        '-v[Say more; -vv - libraries too.]' \
+        '--verbose[Say more; -vv - libraries too.]' \
+        '--log-format[Log lines.]:value:(text json)' \
+        '--log-file[Write logs to a file.]:file:_files' \
+        '--mode[The world.]:value:(mock paper live)' \
+        '--exec-mode[The world.]:value:(mock paper live)' \
+        '--account[Whom to watch or act for.]:address:' \
+        '--chain[The chain.]:name:' \
+        '*--rpc-url[Endpoint; may be repeated.]:url:' \
+        '--seed[Seed of the simulated world.]:n:' \
+        '--capital[Of a new paper book.]:usdc:' \
+        '--deadline[Give up after, e.g. "90s".]:time:' \
+        '--max-runtime[Give up after, e.g. "90s".]:time:' \
+        '--execute[Do it, in this world.]' \
+        '--yes[Consent beforehand; never ask.]' \
+        '--password-fd[Read the key file'\''s password from this descriptor.]:n:' \
+        '-h[Show this message and exit.]' \
         '--help[Show this message and exit.]' \
         '*:file:_files' ;;
     "replay "*) _arguments -s \
@@ -199,6 +682,31 @@ _mammon() {
         '--log-file[Write logs to a file.]:file:_files' \
         '-i[Read a document.]:file:_files' \
         '--input[Read a document.]:file:_files' \
+        '-h[Show this message and exit.]' \
+        '--help[Show this message and exit.]' \
+        '*:file:_files' ;;
+    "resume "*) _arguments -s \
+        '--reason[Why; for an emergency, naming it.]:text:' \
+        '--yes-with-name[Who approves it; never ask.]:name:' \
+        '--config[Configuration file.]:file:_files' \
+        '--home[Where state and logs are kept.]:file:_files' \
+        '--json[Print one JSON document.]' \
+        '-q[Silent unless something was done or needs you.]' \
+        '--quiet[Silent unless something was done or needs you.]' \
+        '-v[Say more; -vv - libraries too.]' \
+        '--verbose[Say more; -vv - libraries too.]' \
+        '--log-format[Log lines.]:value:(text json)' \
+        '--log-file[Write logs to a file.]:file:_files' \
+        '--mode[The world.]:value:(mock paper live)' \
+        '--exec-mode[The world.]:value:(mock paper live)' \
+        '--account[Whom to watch or act for.]:address:' \
+        '--chain[The chain.]:name:' \
+        '*--rpc-url[Endpoint; may be repeated.]:url:' \
+        '--seed[Seed of the simulated world.]:n:' \
+        '--capital[Of a new paper book.]:usdc:' \
+        '--deadline[Give up after, e.g. "90s".]:time:' \
+        '--max-runtime[Give up after, e.g. "90s".]:time:' \
+        '-h[Show this message and exit.]' \
         '--help[Show this message and exit.]' \
         '*:file:_files' ;;
     "run "*) _arguments -s \
@@ -222,9 +730,11 @@ _mammon() {
         '--max-runtime[Give up after, e.g. "90s".]:time:' \
         '--execute[Do it, in this world.]' \
         '--yes[Consent beforehand; never ask.]' \
+        '--password-fd[Read the key file'\''s password from this descriptor.]:n:' \
         '--interval[Start to start, "5m".]:time:' \
         '--duration[Stop after, "24h".]:time:' \
         '--cycles[Stop after so many cycles.]:n:' \
+        '-h[Show this message and exit.]' \
         '--help[Show this message and exit.]' \
         '*:file:_files' ;;
     "scan "*) _arguments -s \
@@ -248,6 +758,7 @@ _mammon() {
         '--capital[Of a new paper book.]:usdc:' \
         '--deadline[Give up after, e.g. "90s".]:time:' \
         '--max-runtime[Give up after, e.g. "90s".]:time:' \
+        '-h[Show this message and exit.]' \
         '--help[Show this message and exit.]' \
         '*:file:_files' ;;
     "schema "*) _arguments -s \
@@ -260,6 +771,7 @@ _mammon() {
         '--verbose[Say more; -vv - libraries too.]' \
         '--log-format[Log lines.]:value:(text json)' \
         '--log-file[Write logs to a file.]:file:_files' \
+        '-h[Show this message and exit.]' \
         '--help[Show this message and exit.]' \
         '*:file:_files' ;;
     "status "*) _arguments -s \
@@ -281,6 +793,7 @@ _mammon() {
         '--capital[Of a new paper book.]:usdc:' \
         '--deadline[Give up after, e.g. "90s".]:time:' \
         '--max-runtime[Give up after, e.g. "90s".]:time:' \
+        '-h[Show this message and exit.]' \
         '--help[Show this message and exit.]' \
         '*:file:_files' ;;
     esac

@@ -164,6 +164,20 @@ def test_an_idle_cycle_is_one_request(tmp_path: Path, endpoint: Served) -> None:
     assert endpoint.requests == 2
 
 
+# --- endpoints (P17) -----------------------------------------------------------------------------
+
+
+def test_an_endpoint_that_failed_is_passed_over_by_the_next_command(tmp_path: Path) -> None:
+    """P17: what one command learnt of an endpoint is not paid for again while that endpoint rests."""
+    with served(seed=SEED) as limited, served(seed=SEED) as well:
+        limited.set(status=429)
+        chain = write_chain_file(tmp_path / "chain.toml", limited.url, well.url)
+        command = ["-m", "mammon", "scan", "--mode", "paper", "--json"]
+        for _ in range(3):
+            ended(command, variables(tmp_path, MAMMON_CHAIN_FILE=str(chain)))
+        assert limited.requests == 1
+
+
 # --- candidates (P10) ----------------------------------------------------------------------------
 
 

@@ -22,6 +22,10 @@ PLANTED = {
         "import mammon.protocols.base",
     ),
     "the engine sees core alone": ("engine/loop.py", "import mammon.chain.rpc"),
+    "keys and signers are built by the command line and reached through the port": (
+        "chain/signing.py",
+        "import mammon.chain.keys",
+    ),
     "only the command line reads configuration": ("sim/clock.py", "import mammon.config.settings"),
 }
 """For each contract a file and the import that breaks it."""

@@ -78,7 +78,9 @@ def test_careful_is_stricter_than_balanced_and_balanced_than_bold(tmp_path: Path
 
 
 def _strictness(field: str, one: Policy) -> Decimal:
-    worth = Decimal(getattr(one, field))
+    unset = Decimal("Infinity")
+    value = getattr(one, field)
+    worth = unset if value is None else Decimal(value)
     return -worth if field in LOWER_IS_STRICTER else worth
 
 

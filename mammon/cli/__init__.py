@@ -25,7 +25,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def _help(words: Sequence[str]) -> str | None:
     """Return the help that is asked for when it needs no command to be imported."""
-    if not words or words[-1] != "--help":
+    if not words or words[-1] not in ("-h", "--help"):
         return None
     from mammon.cli import registry
 

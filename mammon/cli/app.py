@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import importlib
 from typing import Any
 
@@ -15,6 +14,8 @@ from mammon.cli.process import Process
 from mammon.cli.sparing import Command, spared
 from mammon.errors import UsageError
 
+_HELP = {"help_option_names": ["-h", "--help"]}
+
 
 def dispatch(process: Process) -> int:
     """Run the command line in `process.words` and return the code a command ended with."""
@@ -24,7 +25,13 @@ def dispatch(process: Process) -> int:
 
 def group() -> TyperGroup:
     """Return the root of the command tree."""
-    return Root(name="mammon", rich_markup_mode=None, suggest_commands=False, add_help_option=True)
+    return Root(
+        name="mammon",
+        rich_markup_mode=None,
+        suggest_commands=False,
+        add_help_option=True,
+        context_settings=_HELP,
+    )
 
 
 class Root(TyperGroup):
@@ -57,7 +64,7 @@ class Root(TyperGroup):
 
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
         """Refuse options that stand before the command with what to write instead."""
-        if args and args[0].startswith("-") and args[0] not in ("--help", "--"):
+        if args and args[0].startswith("-") and args[0] not in ("-h", "--help", "--"):
             raise UsageError(
                 "usage",
                 f"{args[0]} stands before the command",
@@ -76,11 +83,13 @@ def built(name: str) -> Any:
         pretty_exceptions_enable=False,
         pretty_exceptions_show_locals=False,
     )
-    app.command(name, cls=Command)(function)
+    app.command(name, cls=Command, context_settings=_HELP)(function)
     return typer.main.get_command(app)
 
 
 def _unknown(args: list[str]) -> UsageError:
+    import difflib  # for a mistake only
+
     below = registry.under(args[0])
     if below:
         return UsageError("usage", f"{args[0]!r} needs one more word", "one of: " + ", ".join(below))

@@ -11,6 +11,7 @@ from mammon.cli.invocation import Invocation
 from mammon.core import canonical
 from mammon.core.decide import Ask, Decision, decide
 from mammon.core.policy import Policy
+from mammon.core.ports import Clock
 from mammon.core.types import Portfolio, Snapshot
 from mammon.errors import UsageError
 from mammon.state.decisions import Recorded
@@ -19,11 +20,43 @@ from mammon.state.store import Store
 
 @contextlib.contextmanager
 def archive(call: Invocation) -> Iterator[Archive]:
-    """Open what a world's state remembers, for reading alone. No network, no chain."""
+    """Open what a world's state remembers, for reading alone. No network, no chain.
+
+    The time is the world's own: a simulated one stands where the last command left it.
+    """
     identity = worlds.identity(call)
     call.enter(identity.chain_id, identity.account)
     with Store.readonly(worlds.directory(call, identity), identity) as store:
+        call.enter(identity.chain_id, identity.account, _standing(store))
         yield Archive(store)
+
+
+def _standing(store: Store) -> Clock | None:
+    head = store.simchain.head()
+    if head is None:
+        return None  # a real chain: its time is the machine's
+    from mammon.sim.processes import timestamp_of  # no other world has it loaded
+
+    return StandingClock(timestamp_of(head.height))
+
+
+@dataclass(frozen=True, slots=True)
+class StandingClock:
+    """The clock of a simulated world that nobody moves."""
+
+    at: int
+
+    def now(self) -> int:
+        """Return the time of its latest block in unix seconds."""
+        return self.at
+
+    def monotonic(self) -> float:
+        """Return a moment; there is no other."""
+        return 0.0
+
+    def sleep(self, seconds: float) -> None:
+        """Refuse: looking back takes no time."""
+        raise UsageError("no_time", f"nothing may wait {seconds} s here")
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,7 +13,7 @@ from pathlib import Path
 
 from mammon.cli.build import build
 from mammon.cli.process import Process
-from mammon.cli.redaction import clean
+from mammon.cli.redaction import clean, keyless
 from mammon.errors import MammonError
 from mammon.files import open_directory, open_file
 
@@ -50,5 +50,5 @@ def _report(process: Process, error: BaseException) -> str:
     # Values of local variables are never written: they hold keys and answers.
     lines = traceback.format_exception(type(error), error, error.__traceback__)
     words = ["mammon", *process.words]
-    head = f"mammon {build()} on Python {platform.python_version()}\ncommand: {' '.join(words)}\n\n"
+    head = f"mammon {build()} on Python {platform.python_version()}\ncommand: {keyless(' '.join(words))}\n\n"
     return clean(head + "".join(lines), process.secrets())

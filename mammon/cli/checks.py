@@ -10,12 +10,14 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import mammon
-from mammon.cli import streams
+from mammon.cli import streams, worlds
 from mammon.cli.build import build
 from mammon.cli.doctor import Check
 from mammon.cli.invocation import Invocation
 from mammon.errors import MammonError
-from mammon.files import open_directory
+from mammon.files import chmod, file_status, open_directory
+from mammon.ops import stops
+from mammon.state.opening import JOURNAL, NAME
 
 PYTHON = (3, 11)
 SQLITE = (3, 37, 0)
@@ -51,9 +53,9 @@ def configuration(call: Invocation) -> Iterator[Check]:
         return
     status = path.stat()
     if status.st_mode & 0o022 or status.st_uid not in (os.geteuid(), 0):
-        yield Check("configuration", "fail", f"{path} can be changed by others", f"chmod 600 {path}")
+        yield Check("configuration", "fail", f"{path} can be changed by others", chmod(0o600, path))
     elif status.st_mode & 0o044 and call.settings.rpc.urls:
-        yield Check("configuration", "warn", f"{path} holds URLs and others can read it", f"chmod 600 {path}")
+        yield Check("configuration", "warn", f"{path} holds URLs and others can read it", chmod(0o600, path))
     else:
         yield Check("configuration", "ok", str(path))
 
@@ -71,7 +73,7 @@ def home(call: Invocation) -> Iterator[Check]:
         return
     writable = os.access(path, os.W_OK | os.X_OK)
     found = str(path) if writable else f"{path} cannot be written"
-    yield Check("home", "ok" if writable else "fail", found, "" if writable else f"chmod 700 {path}")
+    yield Check("home", "ok" if writable else "fail", found, "" if writable else chmod(0o700, path))
     space = os.statvfs(path)
     free_mb = space.f_bavail * space.f_frsize >> 20
     low = free_mb < _LOW_MB
@@ -100,6 +102,41 @@ def world(call: Invocation) -> Iterator[Check]:
         f"{switch} is there" if stopped else "absent",
         "everything stands still until a person removes it" if stopped else "",
     )
+    yield from _stops(call)
+
+
+def _stops(call: Invocation) -> Iterator[Check]:
+    try:
+        folder = worlds.directory(call, worlds.identity(call))
+    except MammonError:
+        return  # no such chain: told by the probes
+    found = stops.notes(folder)
+    told = ", ".join(f"{note.name}{note.reason and ': ' + note.reason}" for note in found)
+    fix = "`mammon resume` lifts them" if found else ""
+    yield Check("stops", "fail" if found else "ok", told or "none", fix)
+
+
+def state(call: Invocation) -> Iterator[Check]:
+    """Look at the folder of the world in force, once it is there: it and its database are ours alone."""
+    try:
+        folder = worlds.directory(call, worlds.identity(call))
+    except MammonError:
+        return  # no such chain: told by the probes
+    try:
+        descriptor = open_directory(folder)
+    except FileNotFoundError:
+        return
+    except MammonError as error:
+        yield Check("state", "fail", error.message, error.hint)
+        return
+    try:
+        for name in (NAME, JOURNAL):
+            file_status(descriptor, folder / name)
+        yield Check("state", "ok", str(folder))
+    except MammonError as error:
+        yield Check("state", "fail", error.message, error.hint)
+    finally:
+        os.close(descriptor)
 
 
 def terminals(call: Invocation) -> Check:

@@ -50,7 +50,7 @@ def _bash(commands: Sequence[CommandModel]) -> Iterator[str]:
     yield '        line="$line${COMP_WORDS[i]} "'
     yield "    done"
     yield '    case "$line" in'
-    yield f'    "") list="{" ".join(_first_words(commands))} --help --version" ;;'
+    yield f'    "") list="{" ".join(_first_words(commands))} -h --help --version" ;;'
     for first, seconds in _groups(commands).items():
         if all(command.name != first for command in commands):
             yield f'    "{first} ") list="{" ".join(seconds)}" ;;'

@@ -8,13 +8,17 @@ from typing import Annotated
 
 import typer
 
+from mammon.cli import worlds
 from mammon.cli.documents import Amount, amount
 from mammon.cli.invocation import Invocation
 from mammon.cli.options import BASE, WORLD, command
 from mammon.cli.readings import error_notes, require_some, unread_note
-from mammon.cli.wiring import opened
+from mammon.cli.verifying import Verification, told, verified
+from mammon.cli.wiring import Place, opened
 from mammon.core.numbers import Fraction, Rate, Units, Usd
 from mammon.core.types import Portfolio, Unread
+from mammon.engine.observe import Observation
+from mammon.errors import UsageError
 from mammon.reporting.figures import HoldingFigures, holding_figures, worth
 from mammon.reporting.numbers import percent, token, usd
 from mammon.reporting.tables import Table, table
@@ -40,17 +44,26 @@ class PositionsData:
     """All of it; None as long as part of it is unread."""
     native: Amount | None
     portfolio: Portfolio
+    verification: Verification | None = None
+    """With `--verify`: what became of every difference from the books."""
 
 
 @command(BASE, WORLD)
 def detect_positions(
     call: Invocation,
     strict: Annotated[bool, typer.Option("--strict", help="Exit 4 when anything is unread.")] = False,
+    verify: Annotated[
+        bool,
+        typer.Option("--verify", help="Explain every difference from the books; exit 5 on an emergency."),
+    ] = False,
 ) -> None:
     """Read what the account holds at one block: idle cash (a position at 0 %) and every venue."""
+    if verify and worlds.on_paper(call):
+        raise UsageError("verify_paper", "a paper book is on no chain to verify it by", "use --mode live")
     with opened(call, holdings=True) as place:
         seen = place.world.observe()
         require_some(seen)
+        verification = _verified(place, seen) if verify else None
         place.remember(seen)
         view = place.world.holdings.view(seen)
         portfolio, decimals = view.portfolio, view.portfolio.asset.decimals
@@ -58,7 +71,11 @@ def detect_positions(
         rows = holding_figures(view.snapshot, portfolio, call.settings.policy.execution_delay_s)
         native = None if isinstance(portfolio.native, Unread) else amount(portfolio.native, 18)
         data = PositionsData(
-            tuple(_note(row, decimals) for row in rows), _amount(total, decimals), native, portfolio
+            tuple(_note(row, decimals) for row in rows),
+            _amount(total, decimals),
+            native,
+            portfolio,
+            verification,
         )
         errors = error_notes(seen)
         call.result(
@@ -68,8 +85,16 @@ def detect_positions(
             block=seen.snapshot.block,
             errors=errors,
         )
-        if strict and errors:
+        if verification is not None and verification.alarming:
+            raise typer.Exit(5)
+        if strict and (errors or (verification is not None and verification.unread)):
             raise typer.Exit(4)
+
+
+def _verified(place: Place, seen: Observation) -> Verification:
+    if seen.portfolio is None:
+        raise UsageError("no_account", "no account is set: nothing to verify", "give --account ADDRESS")
+    return verified(place, seen)
 
 
 def shown(data: PositionsData) -> Iterator[Table | str]:
@@ -91,6 +116,8 @@ def shown(data: PositionsData) -> Iterator[Table | str]:
         title=f"Holdings of {data.portfolio.owner}",
         note=f"together {token(total, asset.decimals, asset.symbol)}",
     )
+    if data.verification is not None:
+        yield from told(data.verification, data.portfolio)
 
 
 def _note(row: HoldingFigures, decimals: int) -> PositionNote:

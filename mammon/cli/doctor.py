@@ -58,6 +58,7 @@ def _checks(call: Invocation) -> Iterator[Check]:
     yield from checks.configuration(call)
     yield from checks.home(call)
     yield from checks.world(call)
+    yield from checks.state(call)
     yield checks.terminals(call)
     if call.settings.mode != "mock":
         yield from probes.endpoints(call)

@@ -12,7 +12,7 @@ from mammon.cli.invocation import Invocation
 from mammon.cli.options import BASE, INPUT, WORLD, command
 from mammon.core.decide import Decision
 from mammon.errors import UsageError
-from mammon.reporting.sentences import explanation
+from mammon.reporting.explanation import explanation
 
 
 @command(BASE, WORLD, INPUT)

@@ -120,7 +120,9 @@ def _ended(process: Process, code: int, word: str) -> int:
 
 
 def _usage(process: Process, error: typer.TyperException) -> MammonError:
-    message, name = error.format_message(), process.command
+    from mammon.cli.redaction import keyless
+
+    message, name = keyless(error.format_message()), process.command
     return UsageError("usage", message.strip(), f"`mammon {name} --help`" if name else "`mammon --help`")
 
 

@@ -20,7 +20,7 @@ from mammon.engine.cycle import consider, judge
 from mammon.engine.observe import Observation
 from mammon.errors import UsageError
 from mammon.reporting.numbers import percent, token, usd
-from mammon.reporting.sentences import headline
+from mammon.reporting.sentences import headline, place, rate_notes
 from mammon.reporting.tables import Table, table
 from mammon.reporting.verdicts import verdict_table
 
@@ -91,13 +91,13 @@ def shown(decision: Decision) -> Iterator[Table | str]:
         yield verdict_table(decision.chosen.verdicts, decimals)
     if decision.venues:
         first = decision.venues[0].move
-        source = "the wallet" if first.source == IDLE else first.source
         yield table(
             ("to", "amount", "now", "after", "gain/year", "refused by"),
             [_row(judged, decimals) for judged in sorted(decision.venues, key=rank, reverse=True)],
-            title=f"Moves from {source}, which earns {percent(first.source_apy)}",
+            title=f"Moves from {place(first.source)}, which earns {percent(first.source_apy)}",
         )
     yield from unread_note(decision.snapshot, decision.portfolio)
+    yield from rate_notes(decision.snapshot)
 
 
 def _row(judged: Judgement, decimals: int) -> tuple[str, ...]:

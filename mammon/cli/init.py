@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import contextlib
 import os
 from collections.abc import Callable
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Annotated, Any, Literal, TypeVar
 
 import typer
 
+from mammon.cli import outfile
 from mammon.cli.invocation import Invocation
 from mammon.cli.options import OUTPUT, command
 from mammon.config import template
@@ -66,7 +65,7 @@ def init(
         )
     values = _answers(call, keep_liquid, style, place)
     text = template.full(values) if full else template.brief(values)
-    _write(target, text)
+    outfile.write(target, text, "config")
     read(target)  # what was written can be read, or this ends as a bug here and now
     data = InitData(str(target), text.count("\n"))
     call.result(
@@ -127,21 +126,3 @@ def _flag(name: str, flag: str, text: str | None) -> Any:
         return _reader(name)(text)
     except BadValueError as error:
         raise UsageError("bad_value", f"{flag}: {error}", error.hint) from error
-
-
-def _write(target: Path, text: str) -> None:
-    """Write the file whole or not at all, for its owner alone: an alert URL may hold a secret."""
-    temporary = target.with_name(f".{target.name}.{os.getpid()}")
-    flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
-    try:
-        with os.fdopen(os.open(temporary, flags, 0o600), "w", encoding="utf-8") as file:
-            file.write(text)
-            file.flush()
-            os.fsync(file.fileno())
-        temporary.replace(target)
-    except OSError as error:
-        with contextlib.suppress(OSError):
-            temporary.unlink()
-        raise UsageError(
-            "config", f"{target}: cannot be written: {error.strerror}", "choose another path"
-        ) from error

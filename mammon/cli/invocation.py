@@ -39,6 +39,8 @@ class Invocation:
     """--yes: consent is given beforehand."""
     source: str | None = None
     """-i: where a document comes from, a path or `-`."""
+    password_fd: int | None = None
+    """--password-fd: where a key file's password is read from."""
     deadline: Deadline | None = None
     """--deadline: the total time of the command."""
     identity: Identity = field(default_factory=Identity)
@@ -131,6 +133,7 @@ def begin(
         execute=bool(shared.get("execute")),
         yes=bool(shared.get("yes")),
         source=shared.get("input"),
+        password_fd=descriptor("--password-fd", shared.get("password_fd")),
         deadline=_deadline(shared.get("deadline")),
     )
     process.call = call
@@ -148,8 +151,32 @@ def _mode_line(call: Invocation) -> str:
     return (
         f"MODE {settings.mode} | {'EXECUTE' if call.execute else 'look only'} | chain {settings.chain}"
         f" | account {account} | home {settings.home} | config {call.resolved.file or 'none'}"
-        f" | mammon {build()}"
+        f" | mammon {build()}{_stopped(call)}"
     )
+
+
+def _stopped(call: Invocation) -> str:
+    """Return what the MODE line of an acting command says of the stops in force."""
+    if not call.execute:
+        return ""
+    from mammon.cli import worlds
+    from mammon.ops.stops import in_force
+
+    try:
+        folder = worlds.directory(call, worlds.identity(call))
+    except UsageError:
+        return ""  # a world that cannot be named is told by whoever opens it
+    found = in_force(call.settings.home, folder)
+    return f" | STOPPED {', '.join(found)}" if found else ""
+
+
+def descriptor(flag: str, text: str | None) -> int | None:
+    """Return the number of a descriptor to read a secret from. What was typed is not shown: it may be one."""
+    if text is None:
+        return None
+    if not (text.isascii() and text.isdecimal() and len(text) < 6) or text in ("1", "2"):
+        raise UsageError("bad_value", f"{flag} takes the number of a descriptor", f"write {flag} 3 3<FILE")
+    return int(text)
 
 
 def _deadline(text: str | None) -> Deadline | None:

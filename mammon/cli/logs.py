@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 import logging
 import os
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, TextIO
@@ -35,13 +35,17 @@ _LINE = 2000
 class LineHandler(logging.Handler):
     """Write each record as one line; a reader that has gone ends nothing."""
 
-    def __init__(self, stream: TextIO | None, *, owned: bool) -> None:
+    def __init__(self, stream: TextIO | None, *, owned: bool, clear: Callable[[], None]) -> None:
         super().__init__()
         self.stream = stream
         self.owned = owned
+        self.clear = clear
+        """Takes away the passing line that a terminal shows."""
 
     def emit(self, record: logging.LogRecord) -> None:
         """Write one record."""
+        if not self.owned:
+            self.clear()
         streams.write(self.stream, self.format(record) + "\n")
 
     def close(self) -> None:
@@ -79,9 +83,14 @@ class LineFormat(logging.Formatter):
 def configure(call: Invocation) -> None:
     """Set up logging for one invocation: level, form, place, redaction."""
     settings = call.settings.log
-    level = logging.ERROR if call.output.quiet and settings.level != "trace" else _LEVELS[settings.level]
     file = settings.file
-    handler = LineHandler(_opened(file) if file else call.process.stderr, owned=file is not None)
+    silent = call.output.quiet and file is None and settings.level != "trace"
+    level = logging.ERROR if silent else _LEVELS[settings.level]
+    handler = LineHandler(
+        _opened(file) if file else call.process.stderr,
+        owned=file is not None,
+        clear=lambda: call.output.progress(""),
+    )
     handler.setFormatter(LineFormat(settings.format, call.process.secrets()))
     root = logging.getLogger()
     for former in root.handlers:

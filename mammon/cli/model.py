@@ -44,7 +44,11 @@ def commands() -> tuple[CommandModel, ...]:
 def _command(name: str) -> CommandModel:
     command = built(name)
     context = typer.Context(
-        command, info_name=f"mammon {name}", terminal_width=_WIDTH, max_content_width=_WIDTH
+        command,
+        info_name=f"mammon {name}",
+        terminal_width=_WIDTH,
+        max_content_width=_WIDTH,
+        **command.context_settings,
     )
     given = [each for each in command.get_params(context) if each.param_type_name == "option"]
     options = tuple(_option(each) for each in given if not each.hidden)
@@ -54,8 +58,9 @@ def _command(name: str) -> CommandModel:
 def _option(option: Any) -> OptionModel:
     choices = tuple(str(choice) for choice in option.type_descriptor.choices or ())
     takes = None if option.is_flag or option.count else (option.metavar or "VALUE")
+    names = (*option.opts, *option.secondary_opts)
     return OptionModel(
-        (*option.opts, *option.secondary_opts),
+        tuple(sorted(names, key=lambda name: name.startswith("--"))),  # typer keeps those of help in a set
         "file" if takes in _FILES else takes,
         choices,
         (option.help or "").partition("\n")[0],

@@ -61,6 +61,9 @@ OPTIONS: dict[str, Shared] = {
     "deadline": _text("--deadline", "--max-runtime", metavar="TIME", help='Give up after, e.g. "90s".'),
     "input": _text("-i", "--input", metavar="FILE|-", help="Read a document."),
     "execute": _flag("--execute", help="Do it, in this world."),
+    "password_fd": _text(
+        "--password-fd", metavar="N", help="Read the key file's password from this descriptor."
+    ),
     "yes": _flag("--yes", help="Consent beforehand; never ask."),
     "interval": _text("--interval", metavar="TIME", help='Start to start, "5m".', setting="run.interval"),
     "duration": _text("--duration", metavar="TIME", help='Stop after, "24h".', setting="run.duration"),
@@ -74,7 +77,8 @@ BASE = ("config", *OUTPUT)
 WORLD = ("mode", "account", "chain", "rpc_url", "seed", "capital", "deadline")
 """Commands that read a chain or a book."""
 INPUT = ("input",)
-ACT = ("execute", "yes")
+ACT = ("execute", "yes", "password_fd")
+CONSENT = ("yes",)
 LOOP = ("interval", "duration", "cycles")
 
 Run = Callable[..., None]

@@ -87,8 +87,11 @@ def printable(text: str, limit: int) -> str:
 
 def _printable_table(table: Table) -> Table:
     return Table(
-        tuple(Column(printable(column.heading, _CELL), column.align) for column in table.columns),
+        tuple(
+            Column(printable(column.heading, _CELL), column.align, column.folds) for column in table.columns
+        ),
         tuple(tuple(printable(cell, _CELL) for cell in row) for row in table.rows),
         printable(table.title, _LINE),
         printable(table.note, _LINE),
+        table.narrow and _printable_table(table.narrow),
     )

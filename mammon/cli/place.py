@@ -5,22 +5,44 @@ from __future__ import annotations
 import contextlib
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from decimal import Decimal
+from typing import TYPE_CHECKING
 
 from mammon import __version__
-from mammon.chain.legs import planned_calls
+from mammon.chain.rpc import Rpc
 from mammon.core import canonical
+from mammon.core.costs import native_usd
 from mammon.core.decide import Decision
 from mammon.core.fills import Book
-from mammon.core.plan import Outcome
-from mammon.core.types import Address, Market, MarketState, Position, Token
+from mammon.core.flows import Mark
+from mammon.core.limits import DAY_S, HOUR_S
+from mammon.core.numbers import Usd, Wei
+from mammon.core.plan import Finished
+from mammon.core.ports import Deadline
+from mammon.core.types import (
+    Address,
+    Block,
+    Market,
+    MarketState,
+    Portfolio,
+    Position,
+    Snapshot,
+    Token,
+    Unread,
+    Used,
+)
 from mammon.engine.cycle import CycleResult, World
+from mammon.engine.homecoming import Carrier
 from mammon.engine.observe import Observation
-from mammon.errors import MammonError, UsageError
+from mammon.errors import MalformedError, MammonError, OutsideError, UsageError
 from mammon.ops.lock import is_running
 from mammon.protocols.base import LendingVenue
 from mammon.state.moves import MoveMade
 from mammon.state.runs import KILLED, Run
 from mammon.state.store import Store
+
+if TYPE_CHECKING:
+    from mammon.chain.onlooker import Onlooker
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,11 +68,27 @@ class Place:
     venues: Mapping[str, LendingVenue]
     settle: Callable[[], None]
     """Makes what the simulated world went through durable; does nothing elsewhere."""
+    rpc: Rpc
+    deadline: Callable[[], Deadline]
+    """The time one reading may take."""
+    onlooker: Callable[[], Onlooker]
+    """The account on the chain, for who tries calls out; raises `UsageError` where there is none."""
+    settled_mark: Callable[[Block], Mark]
+    """Reads the whole account at a settled block below a head."""
+    carrier: Carrier | None = None
+    """Carries out what a person commands; None: this world was not opened to act in."""
+    rehearsable: bool = True
+    """What is held is on the chain, so that a node can try a withdrawal out."""
 
     def remember(self, seen: Observation) -> None:
         """Keep what was read: the snapshot, the positions, the hints."""
         with self.store.transaction():
             keep_observation(self.store, seen)
+
+    def look_again(self) -> None:
+        """Keep where the money is after an act; when that cannot be read now, the next command does."""
+        with contextlib.suppress(OutsideError, MalformedError):
+            self.remember(self.world.observe())
 
     def require_own(self, seen: Observation) -> None:
         """Raise `UsageError` unless a document's reading is of this world, and something was read."""
@@ -64,11 +102,12 @@ class Place:
 
     def calls(self, decision: Decision) -> tuple[PlannedCall, ...]:
         """Return the calls of a decision's plan, in order."""
+        from mammon.chain.calls import planned_calls  # whoever only looks has no need of transactions
+
         plan, portfolio = decision.plan, decision.portfolio
         if plan is None:
             return ()
-        held = [p for p in portfolio.positions if isinstance(p, Position) and p.slug == plan.source]
-        shares = held[0].shares if held else 0
+        shares = shares_in(portfolio, plan.source)
         made = planned_calls(plan, portfolio.owner, self.venues, self.markets, shares)
         return tuple(
             PlannedCall(step.action, step.slug, call.target, call.data)
@@ -140,7 +179,6 @@ class StateLedger:
 
     def __init__(self, store: Store) -> None:
         self._store = store
-        self._last = ""
 
     def record(self, observation: Observation, decision: Decision) -> None:
         """Keep a decision with everything it was made from."""
@@ -150,7 +188,7 @@ class StateLedger:
             keep_observation(store, observation, snapshot=False)
             snapshot = store.snapshots.add(canonical.dumps(decision.snapshot), block.number, block.timestamp)
             policy = store.policies.add(canonical.dumps(decision.policy))
-            self._last = store.decisions.record(
+            store.decisions.record(
                 document,
                 decision.action,
                 summary(decision),
@@ -161,11 +199,12 @@ class StateLedger:
                 ask=canonical.dumps(decision.ask) if decision.ask else None,
             )
 
-    def settle(self, decision: Decision, outcome: Outcome) -> None:
-        """Keep a move that was made, under the decision it carried out."""
+    def settle(self, finished: Finished) -> None:
+        """Keep a move that was made, under the decision it carried out; the same one once."""
+        outcome = finished.outcome
         made = MoveMade(
-            self._last,
-            decision.snapshot.block.timestamp,
+            finished.decision,
+            finished.at,
             outcome.source,
             outcome.target,
             outcome.left,
@@ -175,6 +214,25 @@ class StateLedger:
         )
         with self._store.transaction():
             self._store.moves.record(made)
+
+
+class StateWindows:
+    """What the limits' windows hold: from the journal where transactions are signed, else from fills."""
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+
+    def __call__(self, snapshot: Snapshot) -> Used:
+        """Return what was used up at the snapshot's block; gas at the price of that block."""
+        journal, seen_at = self._store.journal, self._store.journal.seen_at()
+        at = max(snapshot.block.timestamp, seen_at)
+        filled = [move for move in self._store.moves.since(at - DAY_S) if not move.transactions]
+        sent = journal.slots_since(at - HOUR_S)
+        paid = Wei(journal.spent(at - DAY_S) + sum(move.gas_wei for move in filled))
+        price = snapshot.eth_usd
+        if isinstance(price, Unread):
+            return Used(Unread("gas", price.code, price.reason) if paid else Usd(Decimal(0)), sent, seen_at)
+        return Used(native_usd(paid, price), sent, seen_at)
 
 
 class StateBooks:
@@ -196,6 +254,12 @@ class StateBooks:
             return version
         with self._store.transaction():
             return self._store.book.replace(version, document, self._now())
+
+
+def shares_in(portfolio: Portfolio, slug: str) -> int:
+    """Return what is held in a venue, in its own share units; 0 for the wallet."""
+    held = (p.shares for p in portfolio.positions if isinstance(p, Position) and p.slug == slug)
+    return next(held, 0)
 
 
 def keep_observation(store: Store, seen: Observation, snapshot: bool = True) -> None:

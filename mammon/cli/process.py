@@ -50,6 +50,8 @@ class Process:
     """The command's name, set when it is found."""
     call: Invocation | None = None
     """Set when the command's settings are resolved, for the failure handler."""
+    hidden: list[str] = field(default_factory=list)
+    """Secrets read meanwhile (a password), which may stand in no output."""
 
     @classmethod
     def real(cls) -> Process:
@@ -71,6 +73,15 @@ class Process:
                 return True
         return False
 
+    def taken(self, variable: str) -> str:
+        """Return a secret variable's value once: it is removed from the environment, and kept from output."""
+        found = self.environment.get(variable, "")
+        self.environment = {name: value for name, value in self.environment.items() if name != variable}
+        os.environ.pop(variable, None)
+        self.hidden.append(found)
+        return found
+
     def secrets(self) -> list[str]:
         """Return the values of secret variables, which may stand in no output."""
-        return [value for name, value in self.environment.items() if value and _SECRET.search(name)]
+        kept = [value for name, value in self.environment.items() if value and _SECRET.search(name)]
+        return kept + self.hidden

@@ -2,40 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import Annotated
 
 import typer
 
-from mammon.cli.gates import leave
+from mammon.cli import outfile, worlds
+from mammon.cli.gates import REFUSED, leave
 from mammon.cli.invocation import Invocation
 from mammon.cli.options import ACT, BASE, INPUT, WORLD, command
-from mammon.cli.readings import error_notes, require_some
-from mammon.cli.wiring import Place, PlannedCall, opened
+from mammon.cli.plans import Form, PlanData
+from mammon.cli.proposals import Proposal, proposal
+from mammon.cli.readings import require_some
+from mammon.cli.sealing import validity_s
+from mammon.cli.wiring import Place, opened
+from mammon.cli.wishes import Wish, require_one, tell
 from mammon.core.decide import Ask, Decision
-from mammon.core.plan import Outcome, Plan
-from mammon.engine.cycle import act, judge
+from mammon.engine.cycle import act, consider, judge, recover
 from mammon.engine.observe import Observation
-from mammon.errors import UsageError
-from mammon.reporting.numbers import native, token
-from mammon.reporting.sentences import headline, movement, sentence
-from mammon.reporting.tables import Table, table
+from mammon.reporting.sentences import movement
 
 STOPPED = 5
 """Asked to act while a stop is in force: a person has to lift it."""
-
-
-@dataclass(frozen=True, slots=True)
-class PlanData:
-    """A decision judged at the current block, the calls of its plan, and what came of them."""
-
-    decision: Decision
-    calls: tuple[PlannedCall, ...]
-    """In order; the amount of a deposit after a withdrawal is what the withdrawal is planned to bring.
-    None when a hold was proposed, whatever the decision says."""
-    outcome: Outcome | None
-    """None: nothing was done."""
 
 
 @command(BASE, WORLD, INPUT, ACT)
@@ -44,82 +31,83 @@ def rebalance(
     plan_only: Annotated[
         bool, typer.Option("--plan-only", help="Plan and stop there (the default).")
     ] = False,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="All but signing, for any account; no key.")
+    ] = False,
+    emit: Annotated[Form | None, typer.Option("--emit", help="Print the calls for others to sign.")] = None,
+    valid_for: Annotated[
+        str | None, typer.Option("--valid-for", metavar="TIME", help='Of plan or batch, "10m".')
+    ] = None,
+    out: Annotated[
+        str | None, typer.Option("--out", metavar="FILE", help="Write the plan or batch to a file.")
+    ] = None,
     exit_code: Annotated[bool, typer.Option("--exit-code", help="Exit 3 also for a hold.")] = False,
 ) -> None:
-    """Carry a decision out. Reads and judges anew; a decision given with -i is only a proposal."""
-    if plan_only and call.execute:
-        raise UsageError("usage", "--plan-only and --execute contradict each other", "give one of them")
-    with opened(call, holdings=True, acting=call.execute) as place:
-        document = call.document("gates")
-        seen, decision = _judged(place, document.data.plan if document else None)
-        if document is not None and document.data.plan is None:
-            call.output.note("the proposal is to hold: nothing is carried out")
-            data = PlanData(decision, (), None)
-        elif call.execute and decision.plan is not None and decision.chosen is not None:
-            call.confirm(f"Move {movement(decision, decision.chosen)}?")
-            if not call.yes:  # the answer may have taken hours: what counts is what is true now
-                seen, decision = _judged(place, decision.plan)
-            data = _carried_out(place, decision)
-        else:
-            data = PlanData(decision, place.calls(decision), None)
-        call.result(
-            "plan",
-            data,
-            lambda: shown(data),
-            block=decision.snapshot.block,
-            errors=error_notes(seen),
-            acted=data.outcome is not None,
-        )
-        if call.execute and "stops" in decision.refused_by:
+    """Carry a decision out. Reads and judges anew; what is given with -i is only a proposal.
+
+    -i takes a decision of `gates`, or a plan that is neither altered nor expired.
+    """
+    require_one(plan_only, dry_run, emit, call.execute, valid_for, out)
+    target = None if out is None else outfile.named(call.process.directory, out, "--out")
+    wish = Wish(dry_run, emit, validity_s(valid_for), target)
+    with opened(call, holdings=True, acting=call.execute, on_chain=wish.keyless) as place:
+        given = proposal(call)
+        if call.execute:
+            recover(place.world)
+        seen, data = _planned(call, place, wish, given)
+        tell(call, wish, seen, data)
+        refused = data.decision.refused_by
+        if (call.execute or wish.keyless) and "stops" in refused:
             raise typer.Exit(STOPPED)
-        leave(decision, exit_code)
+        leave(data.decision, exit_code)
+        if data.rehearsal is not None and not data.rehearsal.passed:
+            raise typer.Exit(REFUSED)
 
 
-def _judged(place: Place, proposed: Plan | None) -> tuple[Observation, Decision]:
+def _planned(
+    call: Invocation, place: Place, wish: Wish, given: Proposal | None
+) -> tuple[Observation, PlanData]:
+    """Read, judge, and do with the plan what is wished."""
+    seen, decision = _judged(place, wish, given, given.ask if given else None)
+    until = decision.snapshot.block.timestamp + wish.valid_s
+    if given is not None and given.plan is None:
+        call.output.note("the proposal is to hold: nothing is carried out")
+        return seen, PlanData(decision, (), None, None, until)
+    plan = decision.plan
+    if call.execute and plan is not None and decision.chosen is not None:
+        call.confirm(f"Move {movement(decision, decision.chosen)}?")
+        if not call.yes:  # the answer may have taken hours: what counts is what is true now
+            asked = Proposal(plan).ask
+            seen, decision = _judged(place, wish, given, asked)
+        return seen, _carried_out(place, decision, until)
+    calls, note = place.calls(decision), None
+    if wish.keyless and plan is not None:
+        from mammon.cli.rehearsing import rehearsed  # who only plans has no need of transactions
+
+        if worlds.on_paper(call):
+            call.output.note("judged by what the account holds on the chain, not by the paper book")
+        note = rehearsed(place, decision, plan, calls, whole=wish.emit is not None)
+    return seen, PlanData(decision, calls, None, note, until)
+
+
+def _judged(
+    place: Place, wish: Wish, given: Proposal | None, ask: Ask | None
+) -> tuple[Observation, Decision]:
     """Read anew, and judge what is proposed, or the best move; of a proposal only the question counts."""
     seen = place.world.observe()
     require_some(seen)
-    if proposed is None:
-        return seen, judge(place.world, seen)
-    whole = any(step.everything for step in proposed.steps)
-    ask = Ask(proposed.source, proposed.target, None if whole else proposed.amount)
-    return seen, judge(place.world, seen, ask)
+    if given is not None:
+        given.require_fresh(seen.snapshot.block)
+    # What is tried out for others is no decision of this world's: it is not recorded.
+    return seen, (consider if wish.keyless else judge)(place.world, seen, ask)
 
 
-def _carried_out(place: Place, decision: Decision) -> PlanData:
+def _carried_out(place: Place, decision: Decision, until: int) -> PlanData:
     calls = place.calls(decision)
     if decision.plan is None:
-        return PlanData(decision, calls, None)
+        return PlanData(decision, calls, None, None, until)
     outcome = act(place.world, decision)
     place.settle()
-    return PlanData(decision, calls, outcome)
-
-
-def shown(data: PlanData) -> Iterator[Table | str]:
-    """Yield what a person sees: the headline, what refused, the legs, and what was measured."""
-    decision, asset = data.decision, data.decision.portfolio.asset
-    yield headline(decision)
-    if decision.chosen is not None:
-        for verdict in decision.chosen.verdicts:
-            if not verdict.passed:
-                yield f"  NO  {sentence(verdict, asset.decimals)}"
-    if decision.plan is not None:
-        yield table(
-            ("leg", "what", "where", asset.symbol),
-            [
-                (str(number), step.action, step.slug, token(step.amount, asset.decimals))
-                for number, step in enumerate(decision.plan.steps, 1)
-            ],
-            title="Plan",
-        )
-    if data.outcome is not None:
-        yield outcome_line(data.outcome, asset.decimals, asset.symbol)
-
-
-def outcome_line(outcome: Outcome, decimals: int, symbol: str) -> str:
-    """Say what was measured after a move."""
-    entered = token(outcome.entered, decimals, symbol)
-    count = len(outcome.transactions)
-    how = f"{count} transactions" if count else "on paper"
-    gas = f"{native(outcome.gas)} ETH for gas"
-    return f"Moved {entered} from {outcome.source} to {outcome.target} ({how}, {gas})."
+    if outcome.transactions:
+        place.look_again()
+    return PlanData(decision, calls, outcome, None, until)

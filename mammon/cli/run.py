@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -13,10 +14,11 @@ from mammon.cli.documents import ErrorNote
 from mammon.cli.invocation import Invocation
 from mammon.cli.options import ACT, BASE, LOOP, WORLD, command
 from mammon.cli.output import printable
+from mammon.cli.plans import outcome_line
 from mammon.cli.readings import error_notes, require_some
-from mammon.cli.rebalance import outcome_line
 from mammon.cli.redaction import clean
 from mammon.cli.scan import market_table, scanned
+from mammon.cli.streams import is_terminal
 from mammon.cli.wiring import Place, opened
 from mammon.core.decide import Decision
 from mammon.core.plan import Outcome
@@ -25,8 +27,11 @@ from mammon.engine.loop import Pace, loop
 from mammon.errors import MammonError, PersonNeededError, UsageError
 from mammon.ops.alarm import alarm
 from mammon.ops.lock import process_identity
+from mammon.reporting.numbers import counted
 from mammon.reporting.sentences import headline
 from mammon.reporting.tables import Table
+
+_LOG = logging.getLogger("mammon.run")
 
 FAILED_ALL = 4
 _LINE = 1000
@@ -69,6 +74,8 @@ def _looped(call: Invocation, place: Place) -> Teller:
                 result = cycle(place.world, call.execute)
                 require_some(result.observation)
                 entry.done(result)
+                if result.outcome is not None and result.outcome.transactions:
+                    place.look_again()
             ended.tell(number, result)
 
         pace = Pace(settings.interval_s, settings.duration_s, settings.cycles)
@@ -93,6 +100,8 @@ class Teller:
         self.moves += result.outcome is not None
         data = CycleData(number, decision.action, decision.refused_by, headline(decision), result.outcome)
         errors = error_notes(result.observation)
+        for note in errors:
+            _LOG.warning("cycle %d: not read: %s (%s)", number, note.message, note.code)
         self.call.result(
             "cycle",
             data,
@@ -113,15 +122,22 @@ class Teller:
         message, hint = (printable(clean(text, secrets), _LINE) for text in (error.message, error.hint))
         data = CycleData(number, "failed", (), f"Cycle failed: {message}", None)
         errors = (ErrorNote(error.code, message, hint),)
+        why = f"{message}; {hint}" if hint else message
+        _LOG.log(self._level(), "cycle %d failed: %s: %s", number, error.code, why)
         self.call.result(
             "cycle", data, lambda: [f"cycle {number}: failed: {error.code}: {message}"], errors=errors
         )
 
+    def _level(self) -> int:
+        """Return how loud a failure is in the log: a person at a terminal has it on stdout already."""
+        call = self.call
+        logged = call.output.json or call.settings.log.file is not None
+        return logging.WARNING if logged or not is_terminal(call.process.stdout) else logging.DEBUG
+
     def summary(self) -> None:
         """Say on stderr what the loop came to."""
-        total = self.useful + self.lost
-        made = f"{self.moves} move{'' if self.moves == 1 else 's'}"
-        self.call.output.note(f"{total} cycles: {self.useful} useful, {self.lost} failed, {made}")
+        total, made = counted(self.useful + self.lost, "cycle"), counted(self.moves, "move")
+        self.call.output.note(f"{total}: {self.useful} useful, {self.lost} failed, {made}")
 
     def _shown(self, data: CycleData, result: CycleResult) -> Iterator[Table | str]:
         decision: Decision = result.decision

@@ -12,12 +12,11 @@ from mammon.cli.documents import Amount, amount
 from mammon.cli.invocation import Invocation
 from mammon.cli.options import BASE, WORLD, command
 from mammon.cli.readings import error_notes, require_some, token_units, unread_note, worth_judging
-from mammon.cli.wiring import opened
 from mammon.core.numbers import Units
 from mammon.core.types import Portfolio, Snapshot
 from mammon.engine.observe import Observation
 from mammon.reporting.figures import MarketFigures, market_figures
-from mammon.reporting.numbers import DASH, percent, short, token
+from mammon.reporting.numbers import DASH, counted, percent, short, token
 from mammon.reporting.tables import Table, table
 
 
@@ -41,6 +40,8 @@ def scan(
     strict: Annotated[bool, typer.Option("--strict", help="Exit 4 when any venue is unread.")] = False,
 ) -> None:
     """Read every market at one block: rate now, rate after our deposit, room, liquidity, state."""
+    from mammon.cli.wiring import opened  # what only wants this document's schema opens no world
+
     with opened(call) as place:
         asked = None if sum_ is None else token_units(sum_, place.asset, "--amount")
         seen = place.world.observe()
@@ -63,8 +64,11 @@ def scanned(call: Invocation, seen: Observation, asked: Units | None = None) -> 
 
 def shown(data: ScanData) -> Iterator[Table | str]:
     """Yield what a person sees."""
+    from mammon.reporting.sentences import rate_notes  # loads the decision: for a person only
+
     yield market_table(data)
     yield from unread_note(data.snapshot, data.portfolio)
+    yield from rate_notes(data.snapshot)
 
 
 def market_table(data: ScanData) -> Table:
@@ -75,7 +79,7 @@ def market_table(data: ScanData) -> Table:
         ("venue", "now", "after", "used", "liquid", "room", "state"),
         [_row(row, asset.decimals) for row in data.markets],
         title=f"{asset.symbol} on chain {data.snapshot.chain_id}, block {block.number}",
-        note=f"after: once {asked} is deposited; {data.requests} request(s)",
+        note=f"after: once {asked} is deposited; {counted(data.requests, 'request')}",
     )
 
 

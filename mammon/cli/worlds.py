@@ -32,6 +32,16 @@ def identity(call: Invocation) -> Identity:
     return Identity(settings.mode, chain_file(call).chain_id, settings.account or NOBODY)
 
 
+def at_stake(call: Invocation) -> bool:
+    """Say whether the money of this world is real."""
+    return call.settings.mode == "live"
+
+
+def on_paper(call: Invocation) -> bool:
+    """Say whether what is held is a book of this state's own, and on no chain."""
+    return call.settings.mode == "paper"
+
+
 def directory(call: Invocation, world: Identity) -> Path:
     """Return the folder of a world: mode, chain, and the account's first eight digits."""
     if not _CHAIN.match(call.settings.chain):

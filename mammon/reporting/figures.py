@@ -10,10 +10,9 @@ from dataclasses import dataclass
 from decimal import Decimal
 
 from mammon.core import rates
-from mammon.core.candidates import slug_of
 from mammon.core.costs import asset_usd
 from mammon.core.numbers import Fraction, Rate, Units, Usd
-from mammon.core.types import MarketState, Portfolio, Position, Price, Snapshot, Unread
+from mammon.core.types import MarketState, Portfolio, Position, Price, Snapshot, Unread, slug_of
 from mammon.errors import MalformedError
 
 

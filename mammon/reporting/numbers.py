@@ -6,6 +6,7 @@ from decimal import ROUND_HALF_EVEN, Context, Decimal
 
 DASH = "-"
 
+_GWEI = 10**9
 _WIDE = Context(prec=400, rounding=ROUND_HALF_EVEN)
 """Wide enough for any number a document may carry: showing one must not fail."""
 
@@ -33,8 +34,13 @@ def token(units: int | None, decimals: int, symbol: str = "") -> str:
 
 
 def native(wei: int) -> str:
-    """Spell wei as whole coins, to the gwei."""
-    return f"{rounded(Decimal(wei).scaleb(-18), 9):f}"
+    """Spell wei as whole coins, to the gwei; less than that to two digits, so that it is not zero."""
+    places = 9 if wei == 0 or abs(wei) >= _GWEI else 20 - len(str(abs(wei)))
+    return f"{rounded(Decimal(wei).scaleb(-18), min(places, 18)):f}"
+
+
+_BOUNDLESS = Decimal(10) ** 15
+"""No amount of money: what a contract answers where it knows no limit."""
 
 
 def short(units: int | None, decimals: int) -> str:
@@ -42,10 +48,17 @@ def short(units: int | None, decimals: int) -> str:
     if units is None:
         return DASH
     value = Decimal(units).scaleb(-decimals)
+    if abs(value) >= _BOUNDLESS:
+        return "no end"
     for size, letter in ((Decimal(10) ** 9, "B"), (Decimal(10) ** 6, "M"), (Decimal(10) ** 3, "k")):
         if abs(value) >= size:
             return f"{rounded(value / size, 1)}{letter}"
     return str(rounded(value, 2))
+
+
+def counted(count: int, noun: str) -> str:
+    """Spell a number of things: 1 request, 3 requests."""
+    return f"{count} {noun}{'' if count == 1 else 's'}"
 
 
 def duration(seconds: Decimal | int) -> str:

@@ -5,14 +5,14 @@ The numbers come from the decision alone; nothing is looked up and nothing is co
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from decimal import Decimal
 
 from mammon.core.candidates import Judgement
-from mammon.core.costs import Cost
 from mammon.core.decide import Decision
 from mammon.core.gates import KINDS
 from mammon.core.plan import IDLE
-from mammon.core.types import Verdict
+from mammon.core.types import MarketState, Portfolio, Position, Snapshot, Verdict, slug_of
 from mammon.reporting.numbers import duration, percent, rounded, token, usd
 
 QUESTIONS: dict[str, str] = {
@@ -28,16 +28,23 @@ QUESTIONS: dict[str, str] = {
     "cap_room": "amount against the room under the venue's cap",
     "exit_liquidity": "what could leave at once over what we would hold",
     "pool_share": "our share of the market",
+    "venue_share": "what we would hold in the venue",
+    "cycle_share": "amount moved at once",
+    "total_ceiling": "what would be deposited in all venues together",
     "data_fresh": "age of the block read",
     "peg": "price of the asset",
     "sequencer": "time since the sequencer came up",
     "gas_ceiling": "cost of the dearest transaction",
+    "daily_gas": "gas in 24 hours, this move included",
     "cooldown": "time since the last move",
     "daily_moves": "moves in 24 hours, this one included",
+    "hourly_transactions": "transactions in an hour, this move's included",
     "stops": "stops in force",
 }
 """What each gate asks, as a noun phrase. A test holds it against `GATES`."""
 
+_OBSERVED = "erc4626"
+"""The protocol whose rate no formula tells (`protocols.erc4626`)."""
 _UNASKED = "not a gate of this version"
 """A document may name gates that this version does not have."""
 
@@ -47,6 +54,8 @@ def headline(decision: Decision) -> str:
     chosen = decision.chosen
     if chosen is None:
         return "Hold: there is nothing to move."
+    if _empty(decision.portfolio, chosen.move.source):
+        return f"Hold: there is nothing in {place(chosen.move.source)} to move to {chosen.move.target}."
     what = movement(decision, chosen)
     if decision.action == "move":
         return f"Move {what}."
@@ -60,9 +69,23 @@ def movement(decision: Decision, judged: Judgement) -> str:
     """Name a candidate: how much, from where, to where, for what. The second rate is with it there."""
     move, asset = judged.move, decision.portfolio.asset
     amount = token(move.amount, asset.decimals, asset.symbol)
-    source = "the wallet" if move.source == IDLE else move.source
     rates = percent(move.source_apy), percent(move.target_apy_after)
-    return f"{amount} from {source} ({rates[0]}) to {move.target} ({rates[1]})"
+    return f"{amount} from {place(move.source)} ({rates[0]}) to {move.target} ({rates[1]})"
+
+
+def place(source: str) -> str:
+    """Name where money is."""
+    return "the wallet" if source == IDLE else source
+
+
+def rate_notes(snapshot: Snapshot) -> Iterator[str]:
+    """Say of each vault whose rate is not known yet when it will be."""
+    for reading in snapshot.markets:
+        if isinstance(reading, MarketState) and reading.market.protocol == _OBSERVED and not reading.curve:
+            yield (
+                f"rate_unknown: {reading.market.slug}: its rate is the growth seen between two readings,"
+                " ten minutes or more apart; scan again later"
+            )
 
 
 def sentence(verdict: Verdict, decimals: int) -> str:
@@ -97,37 +120,9 @@ def quantity(value: Decimal, unit: str, decimals: int) -> str:
     return str(rounded(value, 2)) if unit == "ratio" else f"{value:f}"
 
 
-def explanation(decision: Decision) -> list[str]:
-    """Tell a decision whole: headline, money, every gate of the chosen move, the other venues."""
-    lines = [headline(decision), ""]
-    decimals = decision.portfolio.asset.decimals
-    if decision.chosen:
-        lines += _money(decision.chosen)
-        for kind, title in (("profit", "Does it pay?"), ("safety", "May it be done?")):
-            lines += ["", title]
-            verdicts = [v for v in decision.chosen.verdicts if KINDS.get(v.gate, "safety") == kind]
-            lines += [f"  {sentence(verdict, decimals)}" for verdict in verdicts]
-    others = [
-        j for j in decision.venues if not decision.chosen or j.move.target != decision.chosen.move.target
-    ]
-    if others:
-        lines += ["", "The other venues"]
-        lines += [f"  {_other(judged)}" for judged in others]
-    lines += ["", f"Block {decision.snapshot.block.number}, policy {decision.policy.hash[:12]}."]
-    return lines
-
-
-def _money(judged: Judgement) -> list[str]:
-    move = judged.move
-    if not isinstance(move.cost, Cost):
-        return [f"What it costs is not known: {move.cost.reason}."]
-    shares = f"execution {move.cost.l2}, L1 data {move.cost.l1}, operator {move.cost.operator} wei"
-    verb = "lose" if move.gain_usd is not None and move.gain_usd < 0 else "gain"
-    gain = None if move.gain_usd is None else abs(move.gain_usd)
-    return [f"It would {verb} {usd(gain)} a year and cost {usd(move.cost.usd)} once ({shares})."]
-
-
-def _other(judged: Judgement) -> str:
-    failed = [verdict.gate for verdict in judged.verdicts if not verdict.passed]
-    state = f"refused by {', '.join(failed)}" if failed else "passes every gate"
-    return f"{judged.move.target}: {percent(judged.move.target_apy_after)} after our deposit; {state}"
+def _empty(portfolio: Portfolio, source: str) -> bool:
+    """Say whether it is known that nothing is there."""
+    if source == IDLE:
+        return portfolio.idle == 0
+    held = [position for position in portfolio.positions if slug_of(position) == source]
+    return all(isinstance(position, Position) and position.assets == 0 for position in held)

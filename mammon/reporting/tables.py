@@ -10,10 +10,14 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
 if TYPE_CHECKING:
+    from rich.console import Console
     from rich.table import Table as RichTable
 
 Align = Literal["left", "right"]
 
+_WIDEST = 10_000
+_LEAST_FOLDED = 8
+"""What a column that folds is left with, at least."""
 _NUMBER = re.compile(r"[-+]?\$?[0-9][0-9,.]*( ?[%A-Za-z]{1,6})?\Z")
 
 
@@ -23,6 +27,8 @@ class Column:
 
     heading: str
     align: Align | None = None
+    folds: bool = True
+    """Whether its cells may be folded while another column's can be."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +40,8 @@ class Table:
     title: str = ""
     note: str = ""
     """One line below the rows."""
+    narrow: Table | None = None
+    """The same with less in it, for a terminal that this one does not fit."""
 
     def __post_init__(self) -> None:
         """Refuse a row that does not fit the columns."""
@@ -43,12 +51,16 @@ class Table:
 
 
 def table(
-    headings: Sequence[str], rows: Sequence[Sequence[str]], *, title: str = "", note: str = ""
+    headings: Sequence[str],
+    rows: Sequence[Sequence[str]],
+    *,
+    title: str = "",
+    note: str = "",
+    narrow: Table | None = None,
 ) -> Table:
     """Return a table whose columns align themselves."""
-    return Table(
-        tuple(Column(heading) for heading in headings), tuple(tuple(row) for row in rows), title, note
-    )
+    columns = tuple(Column(heading) for heading in headings)
+    return Table(columns, tuple(tuple(row) for row in rows), title, note, narrow)
 
 
 def plain(shown: Table) -> str:
@@ -77,7 +89,7 @@ def alignments(shown: Table) -> tuple[Align, ...]:
 
 
 def drawn(shown: Table, width: int, *, color: bool) -> str:
-    """Return the table as a terminal of that width shows it."""
+    """Return the table as a terminal of that width shows it: what does not fit is folded."""
     from rich.console import Console
 
     stream = io.StringIO()
@@ -91,13 +103,21 @@ def drawn(shown: Table, width: int, *, color: bool) -> str:
         markup=False,
         emoji=False,
     )
-    console.print(_rich(shown))
+    made = _rich(shown, width)
+    if shown.narrow is not None and _natural(console, made) > width:
+        return drawn(shown.narrow, width, color=color)
+    console.print(made)
     if shown.note:
         console.print(shown.note, style="dim")
     return stream.getvalue()
 
 
-def _rich(shown: Table) -> RichTable:
+def _natural(console: Console, made: RichTable) -> int:
+    """Return the width at which nothing is folded."""
+    return console.measure(made, options=console.options.update(max_width=_WIDEST)).maximum
+
+
+def _rich(shown: Table, width: int) -> RichTable:
     # Cells are `Text`, never markup: a token named "[red]" is printed as it is spelled.
     from rich import box
     from rich.table import Table as RichTable
@@ -108,13 +128,26 @@ def _rich(shown: Table) -> RichTable:
         title_justify="left",
         box=box.SIMPLE_HEAD,
         pad_edge=False,
+        padding=(0, 1, 0, 0),
         show_header=any(column.heading for column in shown.columns),
     )
+    whole = _room_for_whole(shown, width)
     for column, align in zip(shown.columns, alignments(shown), strict=True):
-        drawn.add_column(Text(column.heading), justify=align, overflow="fold")
+        drawn.add_column(
+            Text(column.heading), justify=align, overflow="fold", no_wrap=whole and not column.folds
+        )
     for row in shown.rows:
         drawn.add_row(*(Text(cell) for cell in row))
     return drawn
+
+
+def _room_for_whole(shown: Table, width: int) -> bool:
+    """Say whether what should not fold leaves room for the rest: if not, it folds, before it is cut off."""
+    needed = 2
+    for index, column in enumerate(shown.columns):
+        cells = (column.heading, *(row[index] for row in shown.rows))
+        needed += 2 + (_LEAST_FOLDED if column.folds else max(map(_width, cells)))
+    return needed <= width
 
 
 def _width(text: str) -> int:

@@ -1,12 +1,14 @@
 """P17: some of four endpoints gone: refusing connections, answering 429, or silent.
 
-Whole processes of `mammon scan`, which know of no endpoint how it is; those that are gone come first.
-A silent endpoint costs its patience, whatever the round trip, and has no limit here.
+Whole processes of `mammon scan`; the endpoints that are gone come first. An earlier scan's state tells
+the next ones for a minute who failed: both are measured, scans that know and scans that find out. To
+find out costs a round trip, and from a silent endpoint its patience, which has no limit here.
 """
 
 from __future__ import annotations
 
 import contextlib
+import shutil
 import socket
 import tempfile
 from collections.abc import Iterator
@@ -39,17 +41,26 @@ def failover(rounds: int) -> Iterator[Row]:
                 gone = [f"{ways[way]}/{number}" for number in range(count)]
                 rest = [f"{well.url}/{number}" for number in range(ENDPOINTS - count)]
                 what = f"{count} of {ENDPOINTS} {way}"
-                side = _scan(home, what.replace(" ", "-"), gone + rest)
-                ours, theirs = interleaved([side, healthy], rounds)
-                yield ratio("P17", what, ours, theirs, limit=limit, peer="all four healthy")
+                for knows, note in ((True, "known"), (False, "found out")):
+                    side = _scan(home, what.replace(" ", "-") + note[:1], gone + rest, knows=knows)
+                    ours, theirs = interleaved([side, healthy], rounds)
+                    yield ratio("P17", what, ours, theirs, limit=limit, peer="all four healthy", note=note)
 
 
-def _scan(home: Path, name: str, urls: list[str]) -> Side:
+def _scan(home: Path, name: str, urls: list[str], *, knows: bool = True) -> Side:
+    """Return a scan of those endpoints; one that does not know how they are begins with a healthy home."""
     chain = write_chain_file(home / f"{name}.toml", *urls)
     variables = environments.environment(home / name) | {"MAMMON_CHAIN_FILE": str(chain)}
     command = [str(environments.product() / "bin" / "mammon"), "scan", "--mode", "paper", "--json"]
     process_ms(command, variables)  # what the first scan learns is not the subject
-    return lambda: process_ms(command, variables)
+
+    def scan() -> float:
+        if not knows:
+            shutil.rmtree(home / name)
+            shutil.copytree(home / "healthy", home / name)
+        return process_ms(command, variables)
+
+    return scan
 
 
 def _set(stack: contextlib.ExitStack, **orders: object) -> str:

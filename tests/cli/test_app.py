@@ -79,12 +79,11 @@ def test_shared_options_set_settings_that_exist() -> None:
 
 
 def test_no_option_takes_a_secret() -> None:
-    """Values of flags stand in the process list."""
+    """Values of flags stand in the process list; the number of a descriptor (`-fd`) may."""
     for model in commands():
         for option in model.options:
-            assert not any(
-                word in name for name in option.names for word in ("key", "password", "secret", "token")
-            )
+            named = [name for name in option.names if not name.endswith("-fd")]
+            assert not any(word in name for name in named for word in ("key", "password", "secret", "token"))
 
 
 def test_the_first_parameter_is_the_invocation() -> None:
@@ -122,9 +121,21 @@ def test_typers_own_help_is_the_same(capsys: pytest.CaptureFixture[str]) -> None
     assert capsys.readouterr().out.strip() == first.strip()
 
 
+@pytest.mark.parametrize("words", [(), ("config",), *(tuple(name.split()) for name in registry.COMMANDS)])
+def test_h_is_short_for_help(words: tuple[str, ...], capsys: pytest.CaptureFixture[str]) -> None:
+    """`-h` prints what `--help` prints, kept or asked of the command itself."""
+    kept = words in ((), ("config",))  # these two have no options beside it
+    told = []
+    for last in (("--help",), ("-h",), ("-h",) if kept else ("--json", "-h")):
+        assert run([*words, *last]) == 0
+        told.append(capsys.readouterr().out.split())
+    assert told[0]
+    assert told == [told[0]] * 3
+
+
 def test_help_imports_neither_typer_nor_any_command(tmp_path: Path) -> None:
     """P2: help is read, not computed."""
-    for words in (("--help",), ("doctor", "--help"), ("config", "show", "--help")):
+    for words in (("--help",), ("-h",), ("doctor", "--help"), ("config", "show", "-h")):
         found = loaded(*words, folder=tmp_path)
         assert not found & {"typer", "dataclasses", "logging", *HEAVY}
 

@@ -56,6 +56,7 @@ needs_bash = pytest.mark.skipif(shutil.which("bash") is None, reason="bash is no
 def test_bash_offers_every_first_word() -> None:
     """After `mammon` every command can be reached."""
     assert completed("mammon", "") == {name.split()[0] for name in registry.COMMANDS} | {
+        "-h",
         "--help",
         "--version",
     }

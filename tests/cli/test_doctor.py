@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import http.server
 import json
+import shlex
+import subprocess
 import threading
 from collections.abc import Iterator
 from pathlib import Path
@@ -61,7 +63,17 @@ def test_a_healthy_mock_installation_is_0_and_asks_no_network(tmp_path: Path) ->
     assert ended.code == 0
     found = checks(ended)
     assert {check["state"] for check in found.values()} == {"ok"}
-    assert {"python", "sqlite", "mammon", "configuration", "home", "world", "kill", "streams"} == set(found)
+    assert {
+        "python",
+        "sqlite",
+        "mammon",
+        "configuration",
+        "home",
+        "world",
+        "kill",
+        "stops",
+        "streams",
+    } == set(found)
 
 
 def test_a_healthy_endpoint_is_ok(node: str, tmp_path: Path) -> None:
@@ -164,7 +176,19 @@ def test_a_kill_switch_is_5(kind: str, tmp_path: Path) -> None:
     assert run("doctor", "--mode", "mock", "--home", "state", directory=tmp_path).code == 5
 
 
-@pytest.mark.parametrize(("mode", "state"), [(0o600, "ok"), (0o644, "warn"), (0o622, "fail")])
+def test_a_stop_of_the_world_is_5(tmp_path: Path) -> None:
+    """A person has to lift it; another world's is not this one's."""
+    words = ("--mode", "mock", "--home", "state")
+    assert run("pause", *words, "--reason", "looking", directory=tmp_path).code == 0
+    ended = run("doctor", *words, "--json", directory=tmp_path)
+    assert ended.code == 5
+    assert checks(ended)["stops"]["found"] == "pause: looking"
+    assert run("doctor", *words, "--seed", "2", directory=tmp_path).code == 0
+
+
+@pytest.mark.parametrize(
+    ("mode", "state"), [(0o600, "ok"), (0o640, "warn"), (0o644, "warn"), (0o622, "fail")]
+)
 def test_who_may_read_and_change_the_configuration(mode: int, state: str, tmp_path: Path) -> None:
     """A file that others can change decides for them; one with URLs is better private."""
     path = tmp_path / "mammon.toml"
@@ -172,7 +196,42 @@ def test_who_may_read_and_change_the_configuration(mode: int, state: str, tmp_pa
     path.chmod(mode)
     ended = run("doctor", "--json", directory=tmp_path)
     assert checks(ended)["configuration"]["state"] == state
+    assert checks(ended)["configuration"]["fix"] == ("" if state == "ok" else f"chmod 600 {path}")
     assert ended.code == (5 if state == "fail" else 0)
+
+
+@pytest.mark.parametrize(("what", "mode"), [("mammon.db", 0o640), ("mammon.db-journal", 0o604), ("", 0o750)])
+def test_a_state_that_others_can_read_is_5(what: str, mode: int, tmp_path: Path) -> None:
+    """The database, its journal and their folder are ours alone; the fix is a line that a shell takes."""
+    home = tmp_path / "my state"
+    assert run("scan", "--mode", "mock", "--home", str(home), directory=tmp_path).code == 0
+    asked = ("doctor", "--mode", "mock", "--home", str(home), "--json")
+    assert checks(run(*asked, directory=tmp_path))["state"]["state"] == "ok"
+    (folder,) = home.glob("mock-*")
+    path = folder / what
+    path.touch(0o600)
+    path.chmod(mode)
+    ended = run(*asked, directory=tmp_path)
+    assert ended.code == 5
+    fix = checks(ended)["state"]["fix"]
+    assert shlex.split(fix) == ["chmod", "600" if what else "700", str(path)]
+    subprocess.run(fix, shell=True, check=True)
+    assert run(*asked, directory=tmp_path).code == 0
+
+
+def test_a_configuration_that_may_not_be_read_names_the_fix(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The hint is the very command."""
+
+    def denied(*_: object) -> str:
+        raise PermissionError(13, "Permission denied")
+
+    (tmp_path / "mammon.toml").touch()
+    monkeypatch.setattr(Path, "read_text", denied)
+    ended = run("doctor", directory=tmp_path)
+    assert ended.code == 2
+    assert f"hint: chmod 600 {tmp_path / 'mammon.toml'}" in ended.err
 
 
 def test_quiet_speaks_when_something_is_to_be_mended(tmp_path: Path) -> None:

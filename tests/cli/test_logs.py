@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import io
 import json
+import logging
 import os
 import stat
 import subprocess
@@ -10,12 +12,17 @@ import sys
 from pathlib import Path
 
 import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
 
 import mammon
 from mammon.cli import registry
+from mammon.cli.failure import run as run_process
+from mammon.cli.process import Process
 from mammon.cli.redaction import clean
+from mammon.net.redact import redacted
 from tests.cli.commands import KEYED
-from tests.cli.shell import run
+from tests.cli.shell import FixedClock, Terminal, run
 
 SECRET = "correct-horse-battery"
 SECRET_PART = "c0ffee-c0ffee"
@@ -91,6 +98,41 @@ def test_secrets_and_keyed_urls_are_never_logged(tmp_path: Path) -> None:
     assert SECRET_PART not in ended.err
     assert "https://node.invalid#" in ended.err
     assert clean(f"a {SECRET} b {KEYED}", [SECRET]).startswith("a [secret] b https://node.invalid#")
+
+
+@pytest.mark.parametrize("end", ["", ":", ",", ".", ")", "); "])
+def test_an_endpoint_has_one_name(end: str) -> None:
+    """Whatever stands behind a URL, and however often it was cleaned: the digits are those of the URL."""
+    name = redacted(KEYED)
+    for text in (KEYED, name):
+        assert clean(f"({text}{end}") == f"({name}{end}"
+        assert clean(clean(f"{text}{end} and {KEYED}")) == f"{name}{end} and {name}"
+
+
+@given(st.text(st.sampled_from("ahtps:/#@?.,)( 0123456789f\n"), max_size=60))
+@example("https://user:key@host#0123abcd")
+def test_cleaning_again_changes_nothing(text: str) -> None:
+    """What was redacted is left as it is; what only looks like it is not taken for it."""
+    assert clean(clean(text)) == clean(text)
+    assert "key@" not in clean(text)
+
+
+def test_a_file_takes_warnings_also_of_a_quiet_run(tmp_path: Path) -> None:
+    """-q is about the streams: what a headless run met stands in its log file."""
+    ended = run("loud", "-q", "--log-file", "run.log", directory=tmp_path)
+    assert (ended.out, ended.err) == ("", "")
+    assert "warning mammon.probe: two" in (tmp_path / "run.log").read_text()
+
+
+def test_a_log_line_takes_the_passing_line_away(tmp_path: Path) -> None:
+    """On a terminal a log line stands on a line of its own, not behind `reading the chain …`."""
+    err = Terminal()
+    process = Process({"HOME": str(tmp_path)}, tmp_path, None, io.StringIO(), err, FixedClock())
+    assert run_process(["loud"], process) == 0
+    assert process.call is not None
+    process.call.output.progress("reading the chain …")
+    logging.getLogger("mammon.probe").warning("slow")
+    assert err.getvalue().split("reading the chain …")[1].startswith("\r\x1b[K2")
 
 
 def test_a_librarys_warning_is_a_log_line(tmp_path: Path) -> None:

@@ -91,6 +91,17 @@ def chain_toml(path: Path) -> Path:
     return path
 
 
+def with_ghosts(path: Path, only: bool) -> Path:
+    """Write the simulated chain's file with a market where no contract is, or with nothing else."""
+    text = chain_toml(path).read_text()
+    head, *markets = text.split("[[markets]]")
+    ghost = markets[0].replace('slug = "aave-v3"', 'slug = "ghost"')
+    address = ghost.split('address = "')[1].split('"')[0]
+    ghost = ghost.replace(address, "0x1111111111111111111111111111111111111111")
+    path.write_text("[[markets]]".join([head, ghost] if only else [head, *markets, ghost]))
+    return path
+
+
 def _table(name: str, address: str, *lines: str) -> str:
     return "\n".join([f"[{name}]", f'address = "{address}"', _SOURCE, *lines, ""])
 

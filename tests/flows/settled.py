@@ -27,4 +27,4 @@ def environment(folder: Path, **more: str) -> dict[str, str]:
 
 def sound(ended: Ended) -> bool:
     """Say whether a command ended as every command must."""
-    return ended.code in CODES and "Traceback" not in ended.out + ended.err and "bug" not in ended.err
+    return ended.code in CODES and "Traceback" not in ended.out + ended.err and "error: bug" not in ended.err

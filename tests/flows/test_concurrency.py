@@ -11,7 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from mammon.cli.guarded import GuardedSigner
+from mammon.core.transaction import Unsigned
+from mammon.sim.wallet import SimSigner
 from mammon.state import db
 from tests.flows.forked import Child, start
 from tests.flows.runner import Shell
@@ -41,15 +42,15 @@ def slowly(gate: Path) -> Callable[[], None]:
     """Have a child stop before its first signature until a file appears."""
 
     def prepare() -> None:
-        real = GuardedSigner.sign_digest
+        real = SimSigner.sign
 
-        def sign(self: GuardedSigner, digest: bytes) -> tuple[int, int, int]:
+        def sign(self: SimSigner, unsigned: Unsigned) -> bytes:
             gate.with_suffix(".waiting").touch()
             while not gate.exists():
                 time.sleep(0.005)
-            return real(self, digest)
+            return real(self, unsigned)
 
-        GuardedSigner.sign_digest = sign  # type: ignore[method-assign]
+        SimSigner.sign = sign  # type: ignore[method-assign]
 
     return prepare
 

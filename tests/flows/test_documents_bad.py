@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import resource
 import shutil
 from collections.abc import Callable
 from pathlib import Path
@@ -14,6 +15,7 @@ from hypothesis import strategies as st
 
 from mammon.core import canonical
 from mammon.core.decide import Decision, replay
+from tests.flows.forked import start
 from tests.flows.mangling import HOSTILE_TEXTS, mutated, put
 from tests.flows.runner import Ended, Shell
 from tests.flows.terminal import Watched
@@ -21,6 +23,9 @@ from tests.flows.terminal import Watched
 MOCK = {"MAMMON_MODE": "mock", "MAMMON_SEED": "7"}
 ALLOWED = {"gates": {0, 2, 3}, "replay": {0, 2, 5}, "rebalance": {0, 2, 3, 5}, "explain": {0, 2}}
 """How a command may end that was given a document with anything in it."""
+
+_MEMORY_BYTES = 4 << 30
+"""Far more than a command needs, far less than a number that nobody can write down."""
 
 
 @pytest.fixture(scope="module")
@@ -182,14 +187,28 @@ def test_depth_is_bounded(bracket: str, shell: Shell) -> None:
         assert shell(command, "-i", "-", piped=bracket * 100_000).code == 2
 
 
-def test_a_vault_that_would_take_for_ever_is_refused(shell: Shell, scan: dict[str, Any]) -> None:
-    """10**(2**53) is asked for nowhere, and no queue points beyond its markets."""
+def test_a_vault_that_would_take_for_ever_is_refused(
+    shell: Shell, scan: dict[str, Any], tmp_path: Path
+) -> None:
+    """10**(2**53) is asked for nowhere, and no queue points beyond its markets.
+
+    In a process of its own: one that reckons with such a number is killed, and the test fails.
+    """
     markets = scan["data"]["snapshot"]["markets"]
     place = next(at for at, market in enumerate(markets) if "decimals_offset" in (market.get("curve") or {}))
     curve = ("data", "snapshot", "markets", place, "curve")
+    environment = {"HOME": str(tmp_path), **shell.environment}
+    given = tmp_path / "scan.json"
     for field, value in (("decimals_offset", 2**53 - 1), ("decimals_offset", -1), ("supply_queue", [99])):
-        ended = shell("gates", "-i", "-", piped=json.dumps(put(scan, (*curve, field), value)))
+        given.write_text(json.dumps(put(scan, (*curve, field), value)))
+        ended = start(
+            tmp_path / "child", environment, "gates", "-i", str(given), before=_with_little_memory
+        ).wait(patience_s=20)
         assert ended.code == 2, ended.err
+
+
+def _with_little_memory() -> None:
+    resource.setrlimit(resource.RLIMIT_AS, (_MEMORY_BYTES, _MEMORY_BYTES))
 
 
 def test_values_that_nothing_can_be_reckoned_from_are_refused(

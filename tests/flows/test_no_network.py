@@ -20,7 +20,7 @@ from mammon.core.types import Portfolio, Snapshot, Unread
 from mammon.errors import MalformedError
 from mammon.net.dns import Resolver
 from mammon.protocols.chains import ChainFile
-from tests.flows.endpoint import EndpointShell, SimEndpoint, chain_toml, endpoint
+from tests.flows.endpoint import EndpointShell, SimEndpoint, chain_toml, endpoint, with_ghosts
 from tests.flows.runner import Ended, Shell
 from tests.flows.words import NAMES, WORLDLY, line
 from tests.net.servers import Behaviour, Peer, drip_body, refused_port, replying, serving, silence, status
@@ -216,17 +216,6 @@ def test_the_simulated_world_loads_no_network(tmp_path: Path) -> None:
 
 
 # --- partly and wholly unread --------------------------------------------------------------------
-
-
-def with_ghosts(path: Path, only: bool) -> Path:
-    """Write the simulated chain's file with a market where no contract is, or with nothing else."""
-    text = chain_toml(path).read_text()
-    head, *markets = text.split("[[markets]]")
-    ghost = markets[0].replace('slug = "aave-v3"', 'slug = "ghost"')
-    address = ghost.split('address = "')[1].split('"')[0]
-    ghost = ghost.replace(address, "0x1111111111111111111111111111111111111111")
-    path.write_text("[[markets]]".join([head, ghost] if only else [head, *markets, ghost]))
-    return path
 
 
 @pytest.fixture

@@ -22,7 +22,7 @@ pytestmark = pytest.mark.chain
 
 HELD = 250_000 * USD
 WORLD = Identity("paper", 8453, NOBODY)
-GAS = {"MAMMON_POLICY__MAX_GAS_USD": "20"}
+GAS = {"MAMMON_POLICY__MAX_GAS_USD": "20", "MAMMON_POLICY__MAX_GAS_DAY_USD": "1000"}
 """The node's own accounts tip a gwei, a thousand times what Base asks."""
 
 

@@ -19,7 +19,7 @@ from tests.cli.jsonschema_check import faults
 from tests.flows.endpoint import chain_toml, endpoint
 from tests.flows.runner import Ended, Shell
 from tests.flows.terminal import Watched
-from tests.flows.words import ACTING, NAMES, WORLDLY, line
+from tests.flows.words import ACTING, KEYS, NAMES, STOPPING, WORLDLY, line
 from tests.net.servers import refused_port, serving, silence
 
 MOCK = {"MAMMON_MODE": "mock", "MAMMON_SEED": "7"}
@@ -71,6 +71,8 @@ def _stopped(bench: Bench) -> Ended:
     return bench.shell("rebalance", "--execute", "--yes")
 
 
+LIVE = {"MAMMON_MODE": "live", "MAMMON_ACCOUNT": "0x" + "11" * 20}
+
 ENDS: dict[str, tuple[int, Callable[[Bench], Ended]]] = {
     "done": (0, lambda bench: bench.shell("scan")),
     "hold": (0, lambda bench: bench.shell("gates", *("--capital", "1"))),
@@ -87,7 +89,7 @@ ENDS: dict[str, tuple[int, Callable[[Bench], Ended]]] = {
     "the outside world": (4, lambda bench: bench.paper(f"http://127.0.0.1:{refused_port()}")("scan")),
     "a person, asked": (5, lambda bench: bench.shell("rebalance", "--execute")),
     "a person, stopped": (5, _stopped),
-    "live": (5, lambda bench: Shell(bench.shell.home, MAMMON_MODE="live")("run", "--execute", "--yes")),
+    "live": (5, lambda bench: Shell(bench.shell.home, **LIVE)("run", "--execute", "--yes")),
     "the deadline": (124, _hanging),
     "interrupted": (130, lambda bench: bench.raising(KeyboardInterrupt())("scan")),
     "terminated": (143, lambda bench: bench.raising(TerminatedError())("scan")),
@@ -133,7 +135,15 @@ def test_no_command_ends_by_returning_a_code() -> None:
 
 def documents(shell: Shell, folder: Path) -> Iterator[tuple[str, dict[str, Any]]]:
     """Yield every document a command prints, with the command; states change as they go."""
-    for words in (("scan",), ("gates",), ("rebalance",), ("rebalance", "--execute", "--yes"), ("gates",)):
+    for words in (
+        ("scan",),
+        ("gates",),
+        ("rebalance",),
+        ("rebalance", "--dry-run"),
+        ("rebalance", "--emit", "calldata"),
+        ("rebalance", "--execute", "--yes"),
+        ("gates",),
+    ):
         ended = shell(*words, "--json")
         (folder / "decision.json").write_text(ended.out)
         yield words[0], ended.document
@@ -147,6 +157,8 @@ def documents(shell: Shell, folder: Path) -> Iterator[tuple[str, dict[str, Any]]
         "run", "--execute", "--yes", "--cycles", "3", "--interval", "12h", "--json"
     ).out.splitlines():
         yield "run", json.loads(text)
+    shell.environment["MAMMON_SIGNER__URL"] = "https://signer.invalid"
+    yield "keys address", shell("keys", "address", "--json", "--account", "0x" + "00" * 19 + "01").document
     yield "gates", shell("gates", "--json", "--to", "nowhere").document
     yield "scan", shell("scan", "--json", "--amount", "x").document
 
@@ -181,8 +193,14 @@ def test_quiet_is_silent_when_nothing_was_done(name: str, shell: Shell, tmp_path
     (tmp_path / "decision.json").write_text(shell("gates", "--json").out)
     shell.home = tmp_path
     ended = shell(*line(name), "-q")
+    if name in ("tx bump", "tx cancel", "tx show", "state restore"):
+        assert (ended.code, ended.out) == (2, ""), "nothing is there to bid for, to show or to restore"
+        return
+    if name in KEYS:
+        assert (ended.code, ended.out) in ((2, ""), (5, "")), ended
+        return
     assert ended.code in (0, 5), ended
-    if name in ("schema", "init"):
+    if name in ("adopt-nonce", "schema", "init", "state correct", *STOPPING):
         return
     assert ended == Ended(0, "", "")
 

@@ -10,11 +10,15 @@ from pathlib import Path
 
 import pytest
 
-from mammon.cli.guarded import GuardedSigner
+from mammon.core.transaction import Unsigned
 from mammon.ops import killswitch
+from mammon.sim.wallet import SimSigner
 from tests.flows.runner import Shell
 from tests.flows.settled import MOCK, prepared
 from tests.flows.words import ACTING, line
+
+DEPOSIT = bytes.fromhex("6e553f65")
+"""Selector of `deposit(uint256,address)`: where the money of this world goes is a vault."""
 
 
 @pytest.fixture(scope="module")
@@ -69,26 +73,49 @@ def test_a_kill_switch_nobody_can_see_stops(why: int, folder: Path, monkeypatch:
     assert (ended.code, ended.data["decision"]["refused_by"]) == (5, ["stops"])
 
 
+STOPS = ("pause", "reduce", "halt", "emergency", "kill_switch")
+
+
+@pytest.mark.parametrize("stop", STOPS)
 @pytest.mark.parametrize("signature", [1, 2])
-def test_the_kill_switch_is_asked_before_each_signature(
-    signature: int, folder: Path, monkeypatch: pytest.MonkeyPatch
+def test_the_stops_are_asked_before_each_signature(
+    stop: str, signature: int, folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A3 55: one that appears after the judgement, or between two legs, stops what comes next: exit 5."""
+    """A3 55: one that appears when a leg has been signed: nothing that moves money is signed after it."""
+    shell, real = Shell(folder / "home", **MOCK), SimSigner.sign
+    asked: list[Unsigned] = []
+    (world,) = shell.home.glob("mock-*")
 
-    shell = Shell(folder / "home", **MOCK)
-    asked: list[bytes] = []
-    guarded = GuardedSigner.sign_digest
-
-    def sign(self: GuardedSigner, digest: bytes) -> tuple[int, int, int]:
-        asked.append(digest)
+    def sign(self: SimSigner, unsigned: Unsigned) -> bytes:
+        asked.append(unsigned)
         if len(asked) == signature:
-            (shell.home / killswitch.NAME).touch()
-        return guarded(self, digest)
+            switch = shell.home / killswitch.NAME
+            switch.touch() if stop == killswitch.STOP else put(world, stop)
+        return real(self, unsigned)
 
-    monkeypatch.setattr(GuardedSigner, "sign_digest", sign)
+    def put(where: Path, name: str) -> None:
+        (where / "stops").mkdir(mode=0o700)
+        (where / "stops" / name).touch()
+
+    monkeypatch.setattr(SimSigner, "sign", sign)
     ended = shell("rebalance", "--execute", "--yes")
-    assert ended.code == 5, ended
-    assert "kill_switch" in ended.err
-    assert len(asked) == signature
-    (shell.home / killswitch.NAME).unlink()
-    assert [row["slug"] for row in shell("detect-positions", "--json").data["positions"]] == ["idle"]
+    deposits = [unsigned for unsigned in asked[signature:] if unsigned.data[:4] == DEPOSIT]
+    assert deposits == []
+    assert ended.code == 5 if signature == 1 else ended.code in (0, 5), ended
+    assert signature > 1 or stop in ended.err
+
+
+def test_without_a_stop_the_deposit_is_what_is_signed_last(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The selector above is the one that would have been signed."""
+    shell, real = Shell(folder / "home", **MOCK), SimSigner.sign
+    asked: list[Unsigned] = []
+
+    def sign(self: SimSigner, unsigned: Unsigned) -> bytes:
+        asked.append(unsigned)
+        return real(self, unsigned)
+
+    monkeypatch.setattr(SimSigner, "sign", sign)
+    assert shell("rebalance", "--execute", "--yes").code == 0
+    assert [unsigned.data[:4] == DEPOSIT for unsigned in asked] == [False, True]

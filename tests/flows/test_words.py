@@ -80,7 +80,7 @@ def test_no_word_breaks_the_command_line(name: str, template: Path, data: st.Dat
 
 def _typed(option: OptionModel, data: st.DataObject) -> list[str]:
     name = data.draw(st.sampled_from(option.names))
-    if name == "--help":
+    if name in ("-h", "--help"):
         return []
     return [name] if option.takes is None else [name, data.draw(GARBAGE)]
 

@@ -8,17 +8,25 @@ from decimal import Decimal
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mammon.core.decide import decide
+from mammon.core.decide import Ask, Decision, decide
 from mammon.core.gates import GATES
 from mammon.core.policy import Policy
 from mammon.core.types import Unread, Verdict
+from mammon.protocols.erc4626 import MIN_AGE_S
+from mammon.reporting.explanation import explanation
 from mammon.reporting.figures import holding_figures, market_figures, worth
-from mammon.reporting.numbers import duration, native, percent, short, token, usd
-from mammon.reporting.sentences import QUESTIONS, explanation, headline, sentence
+from mammon.reporting.numbers import counted, duration, native, percent, short, token, usd
+from mammon.reporting.sentences import QUESTIONS, headline, rate_notes, sentence
+from mammon.reporting.tables import Table, drawn, plain
 from mammon.reporting.verdicts import verdict_table
 from tests.core.build import NOW, portfolio, position, snapshot, state
 
 CASH = 10_000 * 10**6
+
+
+def told(decision: Decision) -> str:
+    """Return an explanation as a pipe gets it."""
+    return "".join(plain(p) if isinstance(p, Table) else p + "\n" for p in explanation(decision))
 
 
 def test_every_gate_has_its_question() -> None:
@@ -44,11 +52,11 @@ def test_d14_failures_can_be_told() -> None:
     blind = Unread("high", "timeout", "no answer")
     shot = snapshot(blind, eth_usd=blind, asset_usd=blind, sequencer=blind, fees=blind)
     decision = decide(shot, portfolio(CASH, blind), Policy(), NOW)
-    text = "\n".join(explanation(decision))
+    text = told(decision)
     assert "not known" in text
     assert headline(decision).startswith("Hold")
     nothing = decide(shot, portfolio(0), Policy(), NOW)
-    assert explanation(nothing)[0] == "Hold: there is nothing to move."
+    assert told(nothing).startswith("Hold: there is nothing to move.\n")
 
 
 def test_the_headline_names_the_move() -> None:
@@ -98,6 +106,7 @@ def test_numbers_as_people_read_them() -> None:
     assert token(1_234_567_891, 6, "USDC") == "1,234.57 USDC"
     assert (percent(None), usd(None), token(None, 6), short(None, 6)) == ("-", "-", "-", "-")
     assert (short(12_345_678 * 10**6, 6), short(999, 6)) == ("12.3M", "0.00")
+    assert (short(2**128, 6), short(10**21 - 1, 6)) == ("no end", "1000000.0B")
     assert (duration(3_661), duration(0), duration(90_000)) == ("1h 1m", "0s", "1d 1h")
 
 
@@ -108,3 +117,87 @@ def test_a_verdict_table_has_a_row_for_each_gate() -> None:
     refused = verdict_table([Verdict("peg", False, None, Decimal(1), None, "usd", "stale")], 6)
     assert refused.rows == (("NO", "peg", "-", "$1.00", "-", "price of the asset (stale)"),)
     assert native(4_754_039_815_642) == "0.000004754"
+    assert (native(0), native(114_002_000), native(-7)) == (
+        "0.000000000",
+        "0.00000000011",
+        "-0.000000000000000007",
+    )
+    assert (counted(0, "request"), counted(1, "request"), counted(2, "request")) == (
+        "0 requests",
+        "1 request",
+        "2 requests",
+    )
+
+
+@given(st.integers(1, 10**30))
+def test_no_amount_of_wei_is_shown_as_nothing(wei: int) -> None:
+    """However little gas cost, it was not free."""
+    assert Decimal(native(wei)) > 0
+
+
+def test_an_explanation_counts_gas_in_ether() -> None:
+    """Nobody reads wei: what the move costs stands in dollars and in ETH, by its parts."""
+    decision = decide(snapshot(state("high")), portfolio(CASH), Policy(), NOW)
+    text = told(decision)
+    assert decision.chosen is not None
+    cost = decision.chosen.move.cost
+    assert f"Gas: {native(cost.wei)} ETH: execution {native(cost.l2)}, L1 data {native(cost.l1)}" in text
+    assert "wei" not in text
+    assert all(gate.code in text for gate in GATES)
+    assert "What refuses it" not in text
+
+
+def test_an_explanation_says_refusals_in_words() -> None:
+    """A narrow table leaves the questions out; what refused is said whole."""
+    decision = decide(snapshot(state("high")), portfolio(1), Policy(), NOW)
+    assert decision.chosen is not None
+    refused = [v for v in decision.chosen.verdicts if not v.passed]
+    assert refused
+    assert all(f"  {sentence(verdict, 6)}\n" in told(decision) for verdict in refused)
+
+
+def test_nothing_to_move_is_said() -> None:
+    """A move asked from where nothing is: that is the answer, not what could not be priced."""
+    shot = snapshot(state("high"), state("low"))
+    for source, named in (("idle", "the wallet"), ("low", "low")):
+        decision = decide(shot, portfolio(0), Policy(), NOW, Ask(source, "high"))
+        assert decision.action == "hold"
+        assert headline(decision) == f"Hold: there is nothing in {named} to move to high."
+        assert told(decision).startswith(headline(decision) + "\nDoes it pay?")
+    unread = portfolio(0, Unread("low", "timeout", ""))
+    unknown = decide(shot, unread, Policy(), NOW, Ask("low", "high"))
+    assert "nothing in" not in headline(unknown)
+    blind = decide(shot, portfolio(Unread("idle", "timeout", "")), Policy(), NOW, Ask("idle", "high"))
+    assert "nothing in" not in headline(blind)
+
+
+def test_a_rate_that_is_not_known_yet_says_when_it_will_be() -> None:
+    """The hint is for vaults whose rate is observed, and names the time that this takes."""
+    vault = dataclasses.replace(state("vault").market, protocol="erc4626")
+    fresh = dataclasses.replace(state("vault"), market=vault, curve=None)
+    known = dataclasses.replace(state("vault"), market=vault)
+    distrusted = dataclasses.replace(state("low"), curve=None, closed=("model_mismatch",))
+    assert list(rate_notes(snapshot(known, distrusted, Unread("a", "timeout", "")))) == []
+    (note,) = rate_notes(snapshot(fresh, distrusted))
+    assert note.startswith("rate_unknown: vault: ")
+    assert "scan again" in note
+    assert ("ten minutes" in note, MIN_AGE_S) == (True, 600)
+
+
+def test_at_80_columns_no_gate_is_folded() -> None:
+    """Questions make way, refusals keep their reason, large amounts lose their cents; wide has it all."""
+    decision = decide(snapshot(state("high")), portfolio(CASH), Policy(), NOW)
+    assert decision.chosen is not None
+    huge = Verdict("cap_room", True, Decimal(10**10), Decimal(10**14), Decimal(10**14 - 10**10), "units")
+    blind = Verdict("rate_sane", False, None, None, None, "fraction", "target_rate_unknown")
+    shown = verdict_table((*decision.chosen.verdicts, huge, blind), 6)
+    narrow = drawn(shown, 80, color=False).splitlines()
+    assert max(map(len, narrow)) <= 80
+    rows = [line.split() for line in narrow if line.split()[:1] in (["ok"], ["NO"])]
+    assert [row[1] for row in rows] == [*(gate.code for gate in GATES), "cap_room", "rate_sane"]
+    assert rows[-1][:5] == ["NO", "rate_sane", "-", "-", "-"]
+    assert "target_rate_unknown" in "".join(narrow).replace(" ", "")
+    assert rows[-2] == ["ok", "cap_room", "10,000.00", "100,000,000", "99,990,000"]
+    wide = drawn(shown, 140, color=False)
+    assert all(question in wide for question in QUESTIONS.values())
+    assert "100,000,000.00" in wide

@@ -56,6 +56,32 @@ def test_a_drawn_table_shows_the_same_cells_and_no_markup() -> None:
     assert "\x1b" not in shown
 
 
+def test_what_does_not_fit_is_drawn_as_its_narrow_form() -> None:
+    """Only there: a terminal that is wide enough, and a pipe, get the whole."""
+    whole = table(("name", "why"), [("a", "b" * 30)], narrow=table(("name",), [("a",)]))
+    least = next(width for width in range(10, 80) if "bb" in drawn(whole, width, color=False))
+    assert "b" * 30 in drawn(whole, least, color=False)
+    assert "why" not in drawn(whole, least - 1, color=False)
+    assert "b" * 30 in plain(whole)
+
+
+def test_a_column_that_does_not_fold_stays_whole() -> None:
+    """The column that may fold makes room for it."""
+    columns = (Column("gate", folds=False), Column("why"))
+    shown = drawn(Table(columns, (("exit_liquidity", "w" * 40),)), 30, color=False)
+    assert "exit_liquidity" in shown
+    assert shown.count("w") == 41  # the heading has one
+
+
+@pytest.mark.parametrize("width", range(12, 60))
+def test_no_character_is_cut_off_at_any_width(width: int) -> None:
+    """Half a number is a wrong number: where there is no room to stay whole, everything folds."""
+    columns = (Column("g", folds=False), Column("n", "right", folds=False), Column("y"))
+    shown = drawn(Table(columns, (("abcdefghijklmn", "1,234,567.00", "opqrstuvwxyz"),)), width, color=False)
+    found = sorted(shown.split("─")[-1].replace("\n", "").replace(" ", ""))
+    assert found == sorted("abcdefghijklmn1,234,567.00opqrstuvwxyz")
+
+
 def test_a_narrow_terminal_folds_cells_and_loses_none() -> None:
     """What does not fit stands on the next line."""
     shown = drawn(table(("name",), [("abcdefghijklmnopqrstuvwxyz",)]), 12, color=False)
