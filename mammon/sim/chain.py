@@ -48,7 +48,7 @@ class Chain:
 
     def __init__(self, seed: int, deployed: Deployment, slots: Slots) -> None:
         self.seed, self.deployed, self.slots = seed, deployed, slots
-        self.contracts = dict(deployed.contracts)
+        self.contracts = deployed.contracts
         self.mempool = Mempool()
         self.mined: dict[Hash32, Mined] = {}
         self.blocks: dict[int, list[Mined]] = {}
