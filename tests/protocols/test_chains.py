@@ -177,6 +177,12 @@ def test_the_given_text_wins_over_the_shipped_file() -> None:
     assert found.sequencer == BASE.sequencer
 
 
+def test_a_chain_settles_at_a_depth_of_its_own_or_the_usual_one() -> None:
+    """Left out it is thirty blocks; a local node may do with less."""
+    assert chain("base", edited("settle_depth")).settle_depth == 30
+    assert chain("base", edited("settle_depth", 2)).settle_depth == 2
+
+
 def test_gas_figures_are_read_as_planning_figures() -> None:
     """No receipts stand behind them yet."""
     assert GasUnits("erc20", "approve", 60_000, 117, 0) in BASE.gas_units
