@@ -98,9 +98,14 @@ class Sender:
                 f"{ready.nonce} mined, {ready.pending_nonce} waiting",
                 "wait two minutes; if you sent none, look at the account",
             )
-        if due_nonce is not None and ready.nonce < due_nonce:
+        if due_nonce is None:
+            # The first count is taken by the recovery, from endpoints that agree; never from one alone.
+            raise OutsideError(
+                "nonce_unsettled", f"the endpoints do not agree on what {purse.owner} has sent", "run again"
+            )
+        if ready.nonce < due_nonce:
             raise OutsideError("behind", "the endpoint has not seen our last transaction", "try again")
-        if due_nonce is not None and ready.nonce > due_nonce:
+        if ready.nonce > due_nonce:
             # One endpoint's word: the recovery at the next start asks them all, and stops everything if so.
             raise OutsideError(
                 "nonce_unsettled",

@@ -62,9 +62,12 @@ class MemoryPins:
 
 
 class Desk:
-    """One account of one simulated world, and everything between it and a decision."""
+    """One account of one simulated world, and everything between it and a decision.
 
-    def __init__(self, folder: Path, seed: int = 7, endpoints: int = 1) -> None:
+    `begun`: it has started once, and knows how many transactions the account has sent.
+    """
+
+    def __init__(self, folder: Path, seed: int = 7, endpoints: int = 1, begun: bool = True) -> None:
         self.world = SimWorld(seed)
         self.clock = SimClock(self.world)
         self.nodes = [SimNode(self.world, f"node{number}") for number in range(endpoints)]
@@ -75,6 +78,8 @@ class Desk:
         self.notes: list[str] = []
         self.refuse = ""
         self.start()
+        if begun:
+            self.recovery.run()
 
     def start(self, transports: Sequence[Transport] = (), wrap: Callable[[Any], Any] = lambda it: it) -> None:
         """Put the money path together as a new process would."""

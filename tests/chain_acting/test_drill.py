@@ -65,7 +65,7 @@ def test_a_venue_that_refuses_fails_and_nothing_moves(desk: Desk) -> None:
     desk.clock.sleep(2)
     done = round_trip(desk, "aave-v3")
     assert code(done) == "rehearsal_failed"
-    assert (done.entered, desk.journal.next_nonce()) == (0, None)
+    assert (done.entered, desk.journal.next_nonce()) == (0, 0)
 
 
 def test_a_venue_that_keeps_it_is_named_with_the_way_home(desk: Desk) -> None:
@@ -93,7 +93,7 @@ def test_a_venue_that_cannot_be_read_is_not_entered(desk: Desk, monkeypatch: pyt
     """Unknown is not nothing."""
     monkeypatch.setitem(desk.world.chain.contracts, MARKETS["plain-vault"].id.address, Dead())
     assert not round_trip(desk, "plain-vault").passed
-    assert desk.journal.next_nonce() is None
+    assert desk.journal.next_nonce() == 0
 
 
 def test_without_the_money_or_the_room_nothing_is_begun(desk: Desk) -> None:
@@ -111,7 +111,7 @@ def test_every_stop_holds_a_drill(stop: str, desk: Desk) -> None:
     """A drill deposits."""
     desk.stops.append(stop)
     assert code(round_trip(desk, "aave-v3")) == stop
-    assert desk.journal.next_nonce() is None
+    assert desk.journal.next_nonce() == 0
 
 
 def test_an_acknowledgement_is_asked_for(desk: Desk) -> None:

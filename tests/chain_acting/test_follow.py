@@ -254,3 +254,14 @@ def test_a_stop_leaves_what_is_on_the_wire_to_its_table(stop: str, desk: Desk) -
     desk.legs.recover()
     assert desk.idle + desk.held("aave-v3") >= WHOLE - 2
     assert desk.journal.open_slot() is None
+
+
+def test_the_first_count_is_taken_where_endpoints_agree(tmp_path: Path) -> None:
+    """A start that could not settle what the account has sent signs nothing on one endpoint's word."""
+    fresh = Desk(tmp_path / "fresh", begun=False)
+    with pytest.raises(OutsideError, match="do not agree") as caught:
+        fresh.legs.execute(fresh.decision("idle", "aave-v3"))
+    assert caught.value.code == "nonce_unsettled"
+    assert fresh.journal.next_nonce() is None
+    fresh.legs.recover()
+    assert fresh.journal.next_nonce() == 0

@@ -71,7 +71,7 @@ def test_a_deposit_the_venue_refuses_signs_nothing(desk: Desk) -> None:
     with pytest.raises(RefusedError, match="call 2 would fail") as caught:
         desk.legs.execute(desk.decision("idle", "aave-v3", WHOLE + 1))
     assert caught.value.code == "rehearsal_failed"
-    assert (desk.idle, desk.native, desk.journal.next_nonce()) == (WHOLE, native, None)
+    assert (desk.idle, desk.native, desk.journal.next_nonce()) == (WHOLE, native, 0)
 
 
 def test_d4_a_receipt_without_effect_is_not_success(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -146,7 +146,7 @@ def test_without_the_price_of_gas_nothing_is_begun(desk: Desk) -> None:
     decision = dataclasses.replace(decision, snapshot=dataclasses.replace(decision.snapshot, eth_usd=unread))
     with pytest.raises(OutsideError, match="price of gas"):
         desk.legs.execute(decision)
-    assert desk.journal.next_nonce() is None
+    assert desk.journal.next_nonce() == 0
 
 
 def test_planned_calls_name_their_contracts(desk: Desk) -> None:

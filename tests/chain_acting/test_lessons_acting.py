@@ -115,7 +115,7 @@ def test_f2_three_failures_in_a_row_end_the_acting(desk: Desk, monkeypatch: pyte
     assert "3 moves failed" in note.reason
     with pytest.raises(PersonNeededError, match="halt"):
         desk.legs.execute(desk.decision(IDLE, VAULT, 4 * USD))
-    assert desk.journal.next_nonce() is None
+    assert desk.journal.next_nonce() == 0
     stops.lift(desk.folder, note, "the vault is open again", "a person", desk.clock.now())
     desk.legs.recover()
     assert desk.purse.stops() == ()
@@ -246,7 +246,7 @@ def test_row_3_a_nonce_that_never_went_out_leaves_no_gap(desk: Desk) -> None:
     """Row 3: swallowed, refused, not signed at all: the count stays the chain's, over every restart."""
     with pytest.raises(RefusedError):
         desk.legs.execute(desk.decision(IDLE, "aave-v3", WHOLE + 1))
-    assert desk.journal.next_nonce() is None
+    assert desk.journal.next_nonce() == 0
     at_send(desk.nodes[0], 1, swallow)
     desk.legs.execute(desk.decision(IDLE, "aave-v3", 100 * USD))
     for _ in range(3):
@@ -307,7 +307,7 @@ def test_row_5_f17_a_replica_behind_the_receipt_is_not_believed(desk: Desk) -> N
 def test_row_7_f16_holdings_come_from_the_chain(desk: Desk, tmp_path: Path) -> None:
     """Row 7, F16: with no state at all the money is where it is, and nothing is put in twice."""
     desk.legs.execute(desk.decision(IDLE, "aave-v3"))
-    fresh = Desk(tmp_path / "elsewhere")
+    fresh = Desk(tmp_path / "elsewhere", begun=False)
     fresh.world, fresh.clock, fresh.nodes = desk.world, desk.clock, [SimNode(desk.world)]
     fresh.start(fresh.nodes)
     settled(desk)

@@ -21,18 +21,18 @@ PYTEST = [*MODULE, "pytest", "-q", "-p", "no:cacheprovider"]
 FIGURES: dict[str, tuple[str, list[list[str]]]] = {
     "E1": (
         "seeded fault schedules on the simulated chain: double sends, unaccounted units, stuck",
-        [[*MODULE, "tests.reliability.campaign", "--seeds", "10000", "--start", "100000"]],
+        [[*MODULE, "tests.reliability.campaign", "--seeds", "1200", "--start", "102000"]],
     ),
     "E2": (
         "SIGKILL on the real node through the fault proxy, every exchange and random seeds",
         [
             [*MODULE, "tests.reliability.kills"],
-            [*MODULE, "tests.reliability.kills", "--seeds", "150", "--first", "1000"],
+            [*MODULE, "tests.reliability.kills", "--seeds", "60", "--first", "1000"],
         ],
     ),
     "E3": (
-        "SIGKILL at system calls of one rebalance, every 8th point",
-        [[*MODULE, "tests.reliability.kill_syscalls", "8"]],
+        "SIGKILL at system calls of one rebalance, every 20th point",
+        [[*MODULE, "tests.reliability.kill_syscalls", "20"]],
     ),
     "E5": ("RPC faults x methods x providers", [[*MODULE, "tests.reliability.rpc_matrix"]]),
     "E7": (
@@ -59,7 +59,8 @@ def ran(command: list[str]) -> dict[str, Any]:
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     text = done.stdout.strip()
     try:
-        told: Any = json.loads(text[: text.rindex("}") + 1])
+        end = text.rindex("}") + 1
+        told: Any = {**json.loads(text[:end]), "failures": text[end:].split("\n")[1:]}
     except ValueError:
         told = text.splitlines()[-_LINES:]
     words = ["python", *command[1:]]
