@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from mammon.chain.evidence import Pin
+from mammon.chain.evidence import Pin, pin_of
 from mammon.chain.jsonrpc import RpcFailure, data
 from mammon.chain.prepare import IMPLEMENTATION_SLOT
 from mammon.chain.rpc import Rpc
-from mammon.core.keccak import keccak256
-from mammon.core.names import Address, Hash32
+from mammon.core.names import Address
 from mammon.core.ports import Deadline
 from mammon.errors import MammonError, OutsideError
 
@@ -23,12 +22,8 @@ def fingerprint(rpc: Rpc, address: Address, deadline: Deadline) -> Pin:
         if isinstance(results, MammonError) or any(isinstance(one, RpcFailure) for one in results):
             continue
         code, word = (data(one, "code") for one in results)
-        found.add(Pin(address, _hash(keccak256(code)), _hash(word.rjust(32, b"\0"))))
+        found.add(pin_of(address, code, word))
     if len(found) != 1:
         told = "no endpoint tells" if not found else "endpoints do not agree on"
         raise OutsideError("code", f"{told} the code of {address}", "try again")
     return found.pop()
-
-
-def _hash(word: bytes) -> Hash32:
-    return Hash32(f"0x{word.hex()}")

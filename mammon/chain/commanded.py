@@ -6,7 +6,7 @@ from collections.abc import Callable
 from hashlib import sha256
 
 from mammon.chain.legs import Legs
-from mammon.chain.sender import HOUR_S
+from mammon.core.limits import HOUR_S
 from mammon.core.numbers import Units
 from mammon.core.plan import Outcome, Plan
 from mammon.core.policy import Policy

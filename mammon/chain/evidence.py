@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
+from mammon.core.keccak import keccak256
 from mammon.core.numbers import Units, Wei
 from mammon.core.types import Address, Hash32, Market
 
@@ -23,6 +24,12 @@ class Pin:
     """Keccak-256 of its code."""
     implementation: Hash32
     """The word in its EIP-1967 implementation slot; zeros where there is none."""
+
+
+def pin_of(address: Address, code: bytes, implementation: bytes) -> Pin:
+    """Return the pin of a contract's code and of the word in its implementation slot."""
+    word = implementation.rjust(32, b"\0")
+    return Pin(address, Hash32(f"0x{keccak256(code).hex()}"), Hash32(f"0x{word.hex()}"))
 
 
 @dataclass(frozen=True, slots=True)

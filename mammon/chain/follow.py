@@ -44,7 +44,7 @@ from mammon.core.watch import (
     Wait,
     next_action,
 )
-from mammon.errors import MammonError, OutsideError, PersonNeededError, RefusedError
+from mammon.errors import MalformedError, MammonError, OutsideError, PersonNeededError, RefusedError
 from mammon.net.deadline import Deadline
 
 
@@ -127,9 +127,11 @@ class Follower:
                 return self._settle(errand, attempts, mined)
             case Foreign():
                 purse.journal.close_slot(nonce, "external", None, None)
-                raise self._emergency("external", f"nonce {nonce} was used by something mammon did not sign")
+                raise self.purse.stopped(
+                    "external", f"nonce {nonce} was used by something mammon did not sign"
+                )
             case Freeze(why):
-                raise self._emergency("endpoints_disagree", why)
+                raise self.purse.stopped("endpoints_disagree", why)
         return False
 
     # --- closing -----------------------------------------------------------------------------------
@@ -148,7 +150,7 @@ class Follower:
                 effect = purse.effects.proven(errand.leg.step, amount, mined, purse.soon())
             except PersonNeededError as error:
                 return self._contradicted(error)
-            except MammonError:
+            except (OutsideError, MalformedError):
                 return False  # unread is not "nothing happened": look again
             state: SlotState = "soft_failed" if effect is None else "settled"
             purse.journal.close_slot(slot.nonce, state, mined.paid, effect)
@@ -169,7 +171,7 @@ class Follower:
         if self._contradicted_since is None:
             self._contradicted_since = now
         if now - self._contradicted_since >= self.purse.pace.frozen_s:
-            raise self._emergency(error.code, error.message) from error
+            raise self.purse.stopped(error.code, error.message) from error
         self.purse.rpc.distrust(error.message)
         return False
 
@@ -265,10 +267,6 @@ class Follower:
             self._odd_since = None if not isinstance(action, Wait) or views else self._odd_since
         elif self._odd_since is None:
             self._odd_since = max(view.head_at for view in views)
-
-    def _emergency(self, code: str, why: str) -> PersonNeededError:
-        self.purse.emergency(code, why)
-        return PersonNeededError(code, why, "nothing more is signed; look, then `mammon resume --reason`")
 
 
 def _class(results: list[object] | MammonError) -> str:

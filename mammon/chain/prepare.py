@@ -6,15 +6,14 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from mammon.chain import head, oracle, simulate
+from mammon.chain.evidence import Pin, pin_of
 from mammon.chain.jsonrpc import Request, Result, RpcFailure, data, quantity
 from mammon.chain.onlooker import Looking
-from mammon.chain.permit import Pin
 from mammon.chain.simulate import Simulated
 from mammon.core import abi
-from mammon.core.keccak import keccak256
 from mammon.core.numbers import Units, Wei
 from mammon.core.ports import Deadline
-from mammon.core.types import Address, Block, Call, Hash32, Unread
+from mammon.core.types import Address, Block, Call, Unread
 from mammon.errors import OutsideError, TransientError
 from mammon.protocols.abi import erc20
 
@@ -105,7 +104,7 @@ def _read(
     code = {}
     for place, address in enumerate(watched):
         found, word = (_bytes(one, "code") for one in results[_FIXED + 2 * place :][:2])
-        code[address] = Pin(address, _hash(keccak256(found)), _hash(word.rjust(32, b"\0")))
+        code[address] = pin_of(address, found, word)
     data_fee = 0
     if purse.gas_price_oracle is not None:
         after = _FIXED + 2 * len(watched)
@@ -141,7 +140,3 @@ def _bytes(result: Result, what: str) -> bytes:
 
 def _count(result: Result) -> int:
     return quantity(_sound(result, "count of transactions"), "the count of transactions", 63)
-
-
-def _hash(word: bytes) -> Hash32:
-    return Hash32(f"0x{word.hex()}")

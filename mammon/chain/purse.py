@@ -15,6 +15,7 @@ from mammon.core.numbers import Usd
 from mammon.core.ports import Clock, Deadline, Signer
 from mammon.core.types import Address, Market, Token
 from mammon.core.watch import Pace
+from mammon.errors import PersonNeededError
 from mammon.net.deadline import Deadline as Countdown
 from mammon.protocols.base import LendingVenue
 
@@ -97,6 +98,11 @@ class Purse:
     """A person commanded to bring money home: neither phase nor acknowledgement holds that back."""
     overriding: bool = False
     """A person at a terminal overrides the kill switch, for ways home alone."""
+
+    def stopped(self, code: str, why: str) -> PersonNeededError:
+        """Stop everything, and return the error that says so."""
+        self.emergency(code, why)
+        return PersonNeededError(code, why, "nothing more is signed; look, then `mammon resume --reason`")
 
     def soon(self) -> Deadline:
         """Return the deadline of one request."""

@@ -13,7 +13,7 @@ from mammon.chain.head import header
 from mammon.chain.look import look
 from mammon.chain.purse import Purse
 from mammon.core.txstate import Intent, Slot
-from mammon.errors import MalformedError, OutsideError, PersonNeededError
+from mammon.errors import MalformedError, OutsideError
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +63,7 @@ class Recovery:
         except MalformedError as error:
             raise OutsideError("behind", f"no endpoint has block {mined.block}", "try again") from error
         if block.hash != mined.block_hash:
-            raise self._emergency(
+            raise self.purse.stopped(
                 "settled_undone",
                 f"block {mined.block}, in which {mined.hash} was settled, is gone",
             )
@@ -92,7 +92,7 @@ class Recovery:
         if due is None or most <= due:
             return
         if enough and all((view.safe_nonce or 0) > due for view in views):
-            raise self._emergency(
+            raise self.purse.stopped(
                 "foreign_nonce",
                 f"{self.purse.owner} has sent {most} transactions, the journal knows {due}",
             )
@@ -101,7 +101,3 @@ class Recovery:
             f"{most} transactions are counted, {due} known: not settled yet",
             "wait, try again",
         )
-
-    def _emergency(self, code: str, why: str) -> PersonNeededError:
-        self.purse.emergency(code, why)
-        return PersonNeededError(code, why, "nothing more is signed; look, then `mammon resume --reason`")

@@ -16,12 +16,10 @@ from mammon.chain.follow import Errand, Follower
 from mammon.chain.prepare import Prepared, prepared
 from mammon.chain.purse import Purse
 from mammon.chain.rehearse import rehearsed
+from mammon.core.limits import DAY_S, HOUR_S
 from mammon.core.numbers import Wei
 from mammon.core.txstate import Intent, Leg, Slot, due
 from mammon.errors import OutsideError, PersonNeededError, RefusedError
-
-HOUR_S = 3_600
-DAY_S = 86_400
 
 
 @dataclass(frozen=True, slots=True)

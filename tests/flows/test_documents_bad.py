@@ -18,37 +18,14 @@ from mammon.core.decide import Decision, replay
 from tests.flows.forked import start
 from tests.flows.mangling import HOSTILE_TEXTS, mutated, put
 from tests.flows.runner import Ended, Shell
+from tests.flows.settled import MOCK
 from tests.flows.terminal import Watched
 
-MOCK = {"MAMMON_MODE": "mock", "MAMMON_SEED": "7"}
 ALLOWED = {"gates": {0, 2, 3}, "replay": {0, 2, 5}, "rebalance": {0, 2, 3, 5}, "explain": {0, 2}}
 """How a command may end that was given a document with anything in it."""
 
 _MEMORY_BYTES = 4 << 30
 """Far more than a command needs, far less than a number that nobody can write down."""
-
-
-@pytest.fixture(scope="module")
-def homes(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return tmp_path_factory.mktemp("documents")
-
-
-@pytest.fixture(scope="module")
-def shell(homes: Path) -> Shell:
-    """A world with idle money, and nothing moved yet."""
-    return Shell(homes / "idle", **MOCK)
-
-
-@pytest.fixture(scope="module")
-def scan(shell: Shell) -> dict[str, Any]:
-    return shell("scan", "--json").document
-
-
-@pytest.fixture(scope="module")
-def move(shell: Shell) -> dict[str, Any]:
-    found = shell("gates", "--json").document
-    assert found["data"]["action"] == "move"
-    return found
 
 
 @pytest.fixture(scope="module")

@@ -15,29 +15,6 @@ from tests.flows.runner import Shell
 from tests.flows.settled import MOCK
 
 
-@pytest.fixture(scope="module")
-def homes(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return tmp_path_factory.mktemp("documents")
-
-
-@pytest.fixture(scope="module")
-def shell(homes: Path) -> Shell:
-    """A world with idle money, and nothing moved yet."""
-    return Shell(homes / "idle", **MOCK)
-
-
-@pytest.fixture(scope="module")
-def scan(shell: Shell) -> dict[str, Any]:
-    return shell("scan", "--json").document
-
-
-@pytest.fixture(scope="module")
-def move(shell: Shell) -> dict[str, Any]:
-    found = shell("gates", "--json").document
-    assert found["data"]["action"] == "move"
-    return found
-
-
 def moved(shell: Shell) -> bool:
     """Say whether money left the wallet."""
     return [row["slug"] for row in shell("detect-positions", "--json").data["positions"]] != ["idle"]
