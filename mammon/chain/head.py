@@ -13,11 +13,14 @@ from mammon.chain.jsonrpc import Json, Request, Result, RpcFailure, quantity
 from mammon.core import abi
 from mammon.core.numbers import Wei
 from mammon.core.types import Address, Block, Hash32, Unread
-from mammon.errors import MalformedError
+from mammon.errors import MalformedError, OutsideError
 from mammon.protocols.abi import multicall3
 
 FEE_BLOCKS = 5
 FEE_PERCENTILE = 50
+AHEAD_S = 120
+"""How far a block's time may be ahead of this machine's clock: far more than clocks of hosts that keep time
+differ. Limits are counted on block time, which only rises: one head from next year would end them all."""
 
 _PRELUDE = (
     multicall3.BLOCK_NUMBER,
@@ -93,6 +96,17 @@ def header(result: Result) -> Block:
         timestamp=quantity(result.get("timestamp"), "block timestamp", 63),
         base_fee=Wei(quantity(result.get("baseFeePerGas"), "base fee", 128)),
     )
+
+
+def require_past(block: Block, now: int) -> None:
+    """Refuse a head from the future. Raises `OutsideError`."""
+    ahead_s = block.timestamp - now
+    if ahead_s > AHEAD_S:
+        raise OutsideError(
+            "future_head",
+            f"the newest block is {ahead_s} s ahead of this machine's clock",
+            "check the clock; ask another endpoint",
+        )
 
 
 def next_fees(result: Result) -> NextFees | Unread:

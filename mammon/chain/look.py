@@ -1,7 +1,8 @@
 """Look at an open slot from every endpoint: heads, counts, receipts, and whether their blocks are canonical.
 
 A receipt counts only where the same endpoint gives its block's number that very hash: after a
-reorganisation some go on answering with receipts of blocks that are gone.
+reorganisation some go on answering with receipts of blocks that are gone. An endpoint whose head is from
+the future is left out: what is remembered of block time never goes back.
 """
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ from mammon.core.ports import Deadline
 from mammon.core.txstate import Attempt, Mined
 from mammon.core.types import Block
 from mammon.core.watch import View
-from mammon.errors import MalformedError, MammonError
+from mammon.errors import MalformedError, MammonError, OutsideError
 
 _FIRST = 4
 
@@ -39,8 +40,9 @@ def look(rpc: Rpc, owner: Address, attempts: Sequence[Attempt], deadline: Deadli
             continue
         try:
             found = (receipt(*pair) for pair in zip(results[_FIRST:], wanted, strict=True))
-            views[name] = _view(name, results, tuple(one.mined for one in found if one is not None))
-        except MalformedError:
+            receipts = tuple(one.mined for one in found if one is not None)
+            views[name] = _view(name, results, receipts, rpc.clock.now())
+        except (MalformedError, OutsideError):
             continue
     numbers = sorted({mined.block for view in views.values() for mined in view.receipts})
     if numbers:
@@ -69,8 +71,9 @@ def _is_at(mined: Mined, blocks: Mapping[int, Block | None]) -> bool:
     return block is not None and block.hash == mined.block_hash
 
 
-def _view(name: str, results: Sequence[Result], receipts: tuple[Mined, ...]) -> View:
+def _view(name: str, results: Sequence[Result], receipts: tuple[Mined, ...], now: int) -> View:
     latest, safe = head.header(results[0]), _block(results[1])
+    head.require_past(latest, now)
     return View(
         name=name,
         head=latest.number,

@@ -59,6 +59,7 @@ def prepared(
         block = head.header(results[0])
         if block.number < at_least:
             raise TransientError("behind", f"the endpoint has not reached block {at_least}")
+        head.require_past(block, purse.clock.now())
         age_s = purse.clock.now() - block.timestamp
         if age_s > purse.patience.head_s:
             raise OutsideError("stale_head", f"the newest block is {age_s} s old")

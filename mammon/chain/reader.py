@@ -134,6 +134,7 @@ class Reader:
                 raise OutsideError("inconsistent", "the endpoint answers from different blocks")
             if opening.block.number < at_least:
                 raise TransientError("behind", f"the endpoint has not reached block {at_least}")
+            head.require_past(opening.block, self._rpc.clock.now())
             age_s = self._rpc.clock.now() - opening.block.timestamp
             if pin is None and age_s > self._max_age_s:
                 stale.append(opening)

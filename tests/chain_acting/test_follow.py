@@ -42,6 +42,19 @@ def swallow(real: Callable[[Any], Json], params: Any) -> Json:
     return transaction_hash(bytes.fromhex(params[0][2:]))
 
 
+def dated_ahead(node: SimNode, ahead_s: int) -> None:
+    """Have the node's newest block dated so many seconds ahead."""
+    real = node.methods["eth_getBlockByNumber"]
+
+    def block(params: Any) -> Json:
+        found = real(params)
+        if params[0] != "latest":
+            return found
+        return {**found, "timestamp": hex(int(found["timestamp"], 16) + ahead_s)}
+
+    node.methods["eth_getBlockByNumber"] = block
+
+
 def states(desk: Desk) -> list[str]:
     """Return what became of each nonce, in order."""
     rows = desk.store.database.rows("SELECT state FROM slots ORDER BY nonce")
@@ -70,6 +83,31 @@ def test_a_refusal_that_lied_is_no_second_act(desk: Desk) -> None:
     desk.legs.execute(desk.decision("idle", "aave-v3"))
     assert states(desk) == ["settled", "settled"]
     assert [len(desk.journal.attempts(nonce)) for nonce in (0, 1)] == [1, 1]
+
+
+def test_one_endpoint_from_next_year_moves_no_limit(tmp_path: Path) -> None:
+    """Block time only rises in the journal: what one endpoint dates ahead is never remembered (I10)."""
+    desk = Desk(tmp_path / "world", endpoints=3)
+    desk.legs.execute(desk.decision("idle", "aave-v3"))
+    dated_ahead(desk.nodes[0], 365 * 86_400)
+    desk.start(desk.nodes)
+    desk.recovery.run()
+    desk.legs.execute(desk.decision("aave-v3", "steakhouse-usdc"))
+    assert desk.journal.seen_at() <= desk.clock.now()
+    assert set(states(desk)) == {"settled"}
+
+
+def test_nothing_is_signed_on_a_head_from_the_future(desk: Desk) -> None:
+    """With no other endpoint it is refused by its own code, and the journal keeps its time."""
+    before = desk.journal.seen_at()
+    decision = desk.decision("idle", "aave-v3")
+    dated_ahead(desk.nodes[0], 600)
+    with pytest.raises(OutsideError) as caught:
+        desk.legs.execute(decision)
+    assert caught.value.code == "future_head"
+    assert states(desk) == []
+    assert desk.journal.seen_at() < desk.clock.now() + 60
+    assert desk.journal.seen_at() >= before
 
 
 def test_what_the_pool_drops_is_told_again(desk: Desk) -> None:

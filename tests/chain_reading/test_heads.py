@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from mammon.chain import head
 from mammon.core.types import Unread
 from mammon.errors import (
     DeadlinePassedError,
@@ -205,6 +206,17 @@ def test_a_stalled_chain_is_reported_not_hidden() -> None:
     bench = Bench(Node(Chain(height=HEIGHT - 200), "older"), Node(Chain(height=HEIGHT - 100), "newer"))
     found = bench.read({})
     assert (found.block.number, found.age_s, found.requests) == (HEIGHT - 100, 201, 2)
+
+
+def test_a_head_from_the_future_is_no_head() -> None:
+    """A block dated ahead of the machine's clock is left for another endpoint's, or is an error."""
+    ahead = Chain(height=HEIGHT + (head.AHEAD_S + 2) // 2)
+    assert Bench(Node(ahead, "ahead"), Node(Chain(), "fresh")).read({}).block.number == HEIGHT
+    with pytest.raises(OutsideError) as caught:
+        Bench(Node(ahead)).read({})
+    assert caught.value.code == "future_head"
+    hardly = Chain(height=HEIGHT + head.AHEAD_S // 2)
+    assert Bench(Node(hardly)).read({}).block.number == hardly.height
 
 
 def test_how_old_is_stale_can_be_configured() -> None:

@@ -58,6 +58,29 @@ class FrozenHead(Timed):
         return self._frozen
 
 
+class FutureHead(One):
+    """One endpoint whose newest block is from the future.
+
+    Also from the machine's own: a lie that a wrong clock agrees with can be told by nothing.
+    """
+
+    name = "future_head"
+
+    def __init__(self, draw: Random) -> None:
+        super().__init__(draw)
+        self.ahead_s = draw.choice((600, 86_400, 365 * 86_400))
+
+    def answer(
+        self, endpoint: Endpoint, method: str, params: Sequence[Json], proceed: Callable[[], Json]
+    ) -> Json:
+        """Date the newest block ahead of everything."""
+        found = proceed()
+        if method != "eth_getBlockByNumber" or params[0] != "latest" or not self.lies(endpoint):
+            return found
+        latest = max(int(found["timestamp"], 16), self.stage.clock.now())
+        return {**found, "timestamp": hex(latest + self.ahead_s)}
+
+
 class Replica(One):
     """A replica some blocks behind: nonces, balances and receipts come from an older height."""
 
