@@ -11,6 +11,7 @@ from mammon.core.txstate import Leg, due
 from mammon.core.types import Address, All, Call, Market
 from mammon.protocols.abi import erc20
 from mammon.protocols.base import LendingVenue
+from mammon.protocols.forms import FORMS
 
 Venues = Mapping[str, LendingVenue]
 Markets = Mapping[str, Market]
@@ -29,6 +30,18 @@ def calls_from(
     """Return the calls of the legs from `seq` on, amounts as measured so far."""
     ahead = ((leg.step, due(legs, leg.seq)) for leg in legs[seq:])
     return tuple(_call(step, amount, owner, venues, markets, shares) for step, amount in ahead)
+
+
+def named_shares(market: Market, data: bytes) -> int:
+    """Return how many of the venue's own units a withdrawal of everything names; 0 where its form has none.
+
+    They stand where the form says: behind the five parameters of a Morpho Blue market, first elsewhere.
+    """
+    for form in FORMS[market.protocol]["withdraw"]:
+        if form.selector == data[: len(form.selector)] and "shares" in form.arguments:
+            start = len(form.selector) + abi.WORD * form.arguments.index("shares")
+            return int.from_bytes(data[start : start + abi.WORD], "big")
+    return 0
 
 
 def _call(step: Step, amount: Units, owner: Address, venues: Venues, markets: Markets, shares: int) -> Call:

@@ -19,6 +19,7 @@ from mammon.chain.authorise import (
     signed_attempt,
     watched,
 )
+from mammon.chain.calls import named_shares
 from mammon.chain.jsonrpc import RpcFailure
 from mammon.chain.look import look
 from mammon.chain.prepare import Prepared, prepared
@@ -238,15 +239,15 @@ class Follower:
 
     def _order(self, errand: Errand, call: Call, by_command: bool) -> Order:
         step = errand.leg.step
-        shares = int.from_bytes(call.data[4:36], "big") if step.everything else 0
+        market = self.purse.markets[step.slug]
         return Order(
             errand.intent.kind,
             step.action,
-            self.purse.markets[step.slug],
+            market,
             call,
             due(errand.legs, errand.slot.seq),
             step.everything,
-            shares,
+            named_shares(market, call.data) if step.everything else 0,
             by_command,
             again=True,
         )

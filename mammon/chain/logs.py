@@ -21,6 +21,7 @@ from mammon.core.ports import Deadline
 from mammon.core.types import Address, Block, Hash32, Unread
 from mammon.errors import DeadlinePassedError, MalformedError, MammonError, OutsideError
 from mammon.net.safe_text import safe_text
+from mammon.protocols.shares import party_places
 
 SPAN = 2_000
 """Blocks asked for at once: what public endpoints allow."""
@@ -33,11 +34,16 @@ _SHRINKS = frozenset({"too_large", "rate_limited"})
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """Which events: of these emitters and kinds, with the owner as first or second party."""
+    """Which events: of these emitters and kinds, with the owner as a party."""
 
     emitters: tuple[Address, ...]
     topics: tuple[bytes, ...]
     owner: Address
+
+    @property
+    def places(self) -> tuple[int, ...]:
+        """At which topics the owner may stand; each place is a request of its own."""
+        return party_places(self.topics)
 
 
 @dataclass(slots=True)
@@ -66,10 +72,11 @@ class _Accept:
 
     def __call__(self, results: list[Result]) -> None:
         self.refused, self.found = "", {}
-        block = head.header(results[2])
+        places = self.wanted.places
+        block = head.header(results[len(places)])
         if block.number != self.last or self.last_hash not in (None, block.hash):
             raise OutsideError("inconsistent", f"the endpoint has another block {self.last}")
-        for place, result in enumerate(results[:2], 1):
+        for place, result in zip(places, results, strict=False):
             if isinstance(result, RpcFailure):
                 self.refused = result.message or "no reason"
                 return
@@ -77,7 +84,7 @@ class _Accept:
                 raise MalformedError("event", "malformed answer: events are no list")
             for one in result:
                 self._take(one, place)
-        if any(isinstance(result, RpcFailure) for result in results[3:]):
+        if any(isinstance(result, RpcFailure) for result in results[len(places) + 1 :]):
             raise OutsideError("behind", f"the endpoint does not know block {self.last} by its hash")
         if any(one.block == self.last and one.block_hash != block.hash for one in self.found.values()):
             raise OutsideError("inconsistent", f"events of another block {self.last}")
@@ -155,9 +162,9 @@ def _requests(wanted: Wanted, first: int, last: int, last_hash: Hash32 | None) -
     party = "0x" + abi.word(wanted.owner).hex()
     asked = {"fromBlock": hex(first), "toBlock": hex(last), "address": list(wanted.emitters)}
     last_block = {"blockHash": last_hash, "address": list(wanted.emitters), "topics": [kinds, party]}
+    parties = ([kinds, *[None] * (place - 1), party] for place in wanted.places)
     return [
-        ("eth_getLogs", ({**asked, "topics": [kinds, party]},)),
-        ("eth_getLogs", ({**asked, "topics": [kinds, None, party]},)),
+        *(("eth_getLogs", ({**asked, "topics": topics},)) for topics in parties),
         ("eth_getBlockByNumber", (hex(last), False)),
         *([("eth_getLogs", (last_block,))] if last_hash else []),
     ]

@@ -6,7 +6,7 @@ no second spelling, no dirty upper bytes, nothing behind the last argument.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from mammon.chain.evidence import Evidence, Refusal
 from mammon.core import abi
@@ -14,10 +14,14 @@ from mammon.core.address import checksummed
 from mammon.core.fixed import UINT128_MAX, UINT256_MAX
 from mammon.core.transaction import Unsigned
 from mammon.core.types import Address, Market
-from mammon.protocols.forms import ADDRESSES, FORMS, Form, Movement, Role
+from mammon.errors import MalformedError
+from mammon.protocols.forms import ADDRESSES, FORMS, TERMS, Form, Movement, Role
+from mammon.protocols.morpho_blue_market import terms_of
 
 _SELECTOR = 4
 _BENEFICIARY = ("owner", "receiver")
+_PINNED: tuple[Role, ...] = TERMS[1:]
+_NOTHING = abi.byte_string(b"")
 
 
 def call_refusals(
@@ -29,7 +33,7 @@ def call_refusals(
         yield Refusal("protocol", market.protocol, "one with call forms: " + ", ".join(FORMS))
         return
     allowed = forms[movement]
-    form = next((each for each in allowed if each.selector == unsigned.data[:_SELECTOR]), None)
+    form = _meant(unsigned.data, [each for each in allowed if each.selector == unsigned.data[:_SELECTOR]])
     target = market.token.address if allowed[0].target == "token" else market.id.address
     if unsigned.to != target:
         yield Refusal("recipient", unsigned.to, target)
@@ -40,23 +44,53 @@ def call_refusals(
     yield from _arguments(unsigned.data, form, market, evidence)
 
 
+def _meant(data: bytes, forms: Sequence[Form]) -> Form | None:
+    """Return the form whose zeros are zeros in the data; the first where none is, for its own refusals."""
+    for form in forms:
+        places = [place for place, role in enumerate(form.arguments) if role == "zero"]
+        if not any(_word(data, place) for place in places):
+            return form
+    return forms[0] if forms else None
+
+
 def _arguments(data: bytes, form: Form, market: Market, evidence: Evidence) -> Iterator[Refusal]:
     values = [_value(data, place, role) for place, role in enumerate(form.arguments)]
-    if abi.encode_call(form.selector, *values) != data:
-        due = _SELECTOR + abi.WORD * len(values)
-        yield Refusal("calldata", f"{len(data)} bytes", f"{due} bytes of the one canonical encoding")
+    due = abi.encode_call(form.selector, *values)
+    if due != data:
+        yield Refusal("calldata", f"{len(data)} bytes", f"{len(due)} bytes of the one canonical encoding")
     for role, value in zip(form.arguments, values, strict=True):
-        if isinstance(value, str):
+        if isinstance(value, abi.Dynamic):
+            continue  # what stood there is none of the values: the encoding has been compared
+        if role in _PINNED:
+            yield from _term(role, value, market)
+        elif isinstance(value, str):
             yield from _address(role, value, market, evidence)
         else:
             yield from _number(role, value, form, evidence)
 
 
-def _value(data: bytes, place: int, role: Role) -> int | Address:
+def _value(data: bytes, place: int, role: Role) -> int | Address | abi.Dynamic:
     """Return one argument as its role reads it; what is missing or dirty shows when it is encoded again."""
+    if role == "empty":
+        return _NOTHING
+    word = _word(data, place)
+    return checksummed(f"0x{word % 2**160:040x}") if role in ADDRESSES else word
+
+
+def _word(data: bytes, place: int) -> int:
     start = _SELECTOR + abi.WORD * place
-    word = data[start : start + abi.WORD].ljust(abi.WORD, b"\0")
-    return checksummed("0x" + word[-20:].hex()) if role in ADDRESSES else int.from_bytes(word, "big")
+    return int.from_bytes(data[start : start + abi.WORD].ljust(abi.WORD, b"\0"), "big")
+
+
+def _term(role: Role, found: int | Address, market: Market) -> Iterator[Refusal]:
+    """Require the parameter that, with the others, hashes to the market's id."""
+    try:
+        due = dict(zip(TERMS, terms_of(market), strict=True))[role]
+    except MalformedError as error:
+        yield Refusal("terms", str(found), error.message)
+        return
+    if found != due:
+        yield Refusal("terms", str(found), str(due))
 
 
 def _address(role: Role, found: Address, market: Market, evidence: Evidence) -> Iterator[Refusal]:

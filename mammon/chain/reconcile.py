@@ -232,7 +232,8 @@ def _moves(placed: Placed, watch: Watched, owner: Address, blocks: Mapping[int, 
     for slug, token in watch.shares.items():
         if event.address == token.address and event.topics[0] in token.topics:
             move = token.moved(event.topics, event.data, owner)
-            found.append(Moved(slug, Units(move.shares), move.slack, move.other, *where))
+            if move is not None:
+                found.append(Moved(slug, Units(move.shares), move.slack, move.other, *where))
     return found
 
 

@@ -8,10 +8,11 @@ from mammon.chain.effects import ROUNDING_UNITS
 from mammon.chain.evidence import Rehearsal
 from mammon.chain.onlooker import Looking
 from mammon.chain.prepare import Prepared
-from mammon.chain.simulate import APPROVAL, Expected, rehearsal
+from mammon.chain.simulate import APPROVAL, Answer, Expected, rehearsal
 from mammon.core.numbers import Units
 from mammon.core.plan import Step
 from mammon.errors import OutsideError
+from mammon.protocols.forms import ERROR_CODES
 
 
 def rehearsed(purse: Looking, ready: Prepared, steps: Sequence[Step], amounts: Sequence[Units]) -> Rehearsal:
@@ -27,6 +28,7 @@ def rehearsed(purse: Looking, ready: Prepared, steps: Sequence[Step], amounts: S
 def _expected(step: Step, amount: Units) -> Expected:
     if step.action in ("approve", "revoke"):
         return APPROVAL
+    answer: Answer = "zero" if step.protocol in ERROR_CODES else "any"
     if step.action == "deposit":
-        return Expected(-amount)
-    return Expected(amount, at_least=step.everything)
+        return Expected(-amount, answer=answer)
+    return Expected(amount, at_least=step.everything, answer=answer)

@@ -26,6 +26,8 @@ _NO_METHOD = frozenset({-32601, -32004})
 _UNKNOWN = re.compile(r"eth_simulateV1.{0,60}(not|un)\W?(found|exist|avail|support|known)|unsupported method")
 _REVERTED = re.compile(r"revert|execution (failed|error)|out of gas|invalid opcode|gas required exceeds")
 
+Answer = Literal["any", "true", "zero"]
+
 
 @dataclass(frozen=True, slots=True)
 class SimulatedCall:
@@ -59,7 +61,7 @@ class Expected:
     """Base units of the asset to (+) or from (-) the owner."""
     at_least: bool = False
     """More to the owner than `delta` is as good: the "all" form pays interest up to its block."""
-    answer: Literal["any", "true", "zero"] = "any"
+    answer: Answer = "any"
     """`true`: an approval. `zero`: a venue that returns error codes instead of reverting."""
     least_answer: int = 0
     """The first word returned must be no less: shares minted, or a balance asked for behind a deposit."""

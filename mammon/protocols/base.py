@@ -26,6 +26,8 @@ class Roles:
 
     required: tuple[str, ...] = ()
     optional: tuple[str, ...] = ()
+    key: bool = False
+    """Its contract holds many markets: the table names one of them by its `key`."""
 
 
 class LendingVenue(Protocol):

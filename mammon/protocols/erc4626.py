@@ -15,12 +15,13 @@ from mammon.core import abi
 from mammon.core.curves import GrowthCurve
 from mammon.core.fixed import UINT256_MAX
 from mammon.core.numbers import Ray, Units
-from mammon.core.types import Address, Call, Hint, Market, MarketState, Read
+from mammon.core.types import Call, Hint, Market, MarketState, Read
 from mammon.errors import MalformedError
 from mammon.protocols.abi import erc4626
 from mammon.protocols.base import Capabilities, Roles, role
 from mammon.protocols.pieces import Answers, Questions, ask, balance, block_time, time_question
 from mammon.protocols.vault_calls import (
+    ANYONE,
     VaultCalls,
     check_identity,
     identity_questions,
@@ -31,8 +32,6 @@ from mammon.protocols.vault_calls import (
 MIN_AGE_S = 600
 WINDOW_S = 3600
 
-_ANYONE = Address("0x000000000000000000000000000000000000dEaD")
-"""Stands for a depositor who has no role in any vault."""
 _SHARES = 10**18
 _PRECISE = 10**18
 _MAX_INDEX = 10**45
@@ -85,7 +84,7 @@ def _questions(market: Market) -> Questions:
         "total_assets": Call(vault, abi.encode_call(erc4626.TOTAL_ASSETS)),
         "worth": worth_of(vault, _SHARES),
         "precise_worth": worth_of(vault, _SHARES * _PRECISE, optional=True),
-        "max_deposit": Call(vault, abi.encode_call(erc4626.MAX_DEPOSIT, _ANYONE)),
+        "max_deposit": Call(vault, abi.encode_call(erc4626.MAX_DEPOSIT, ANYONE)),
         "paused": Call(vault, abi.encode_call(erc4626.PAUSED), optional=True),
         "liquid": balance(market.token.address, holder),
     }

@@ -10,18 +10,27 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal
 
-from mammon.protocols.abi import aave_v3, erc20, erc4626
+from mammon.protocols.abi import aave_v3, compound_v3, erc20, erc4626, moonwell, morpho
 
 Target = Literal["token", "market"]
 """The market's asset, or the market's own contract."""
 
-Role = Literal["asset", "amount", "shares", "zero", "spender", "owner", "receiver"]
+Role = Literal[
+    "asset", "amount", "shares", "zero", "spender", "owner", "receiver",
+    "collateral", "oracle", "irm", "lltv", "empty",
+]  # fmt: skip
 """`asset`: the market's token. `amount`: base units of it. `shares`: the venue's own. `zero`: nothing else
 than 0 (a referral code, the allowance of a revocation). `spender`: who pulls the token on a deposit.
-`owner`, `receiver`: the account itself."""
+`owner`, `receiver`: the account itself. `collateral`, `oracle`, `irm`, `lltv`: with the asset before them,
+the parameters that hash to the market's id. `empty`: bytes of no length, where data for a callback may be."""
 
-ADDRESSES: frozenset[Role] = frozenset({"asset", "spender", "owner", "receiver"})
+ADDRESSES: frozenset[Role] = frozenset(
+    {"asset", "spender", "owner", "receiver", "collateral", "oracle", "irm"}
+)
 """Roles whose argument is an address."""
+
+TERMS: tuple[Role, ...] = ("asset", "collateral", "oracle", "irm", "lltv")
+"""A struct of the parameters of one of a contract's markets; static, so it stands in place."""
 
 Movement = Literal["approve", "deposit", "withdraw", "revoke"]
 
@@ -35,6 +44,8 @@ class Form:
     arguments: tuple[Role, ...]
     sentinel: bool = False
     """An amount of 2**256 - 1 means everything; nowhere else does the number mean anything."""
+    to_sender: bool = False
+    """No argument names who is credited or paid: the contract takes the sender, which is the account."""
 
 
 Forms = Mapping[Movement, tuple[Form, ...]]
@@ -59,7 +70,43 @@ FORMS: Mapping[str, Forms] = {
         "withdraw": (Form("market", aave_v3.WITHDRAW, ("asset", "amount", "receiver"), sentinel=True),),
         "revoke": (_REVOKE,),
     },
+    "compound_v3": {
+        "approve": (_APPROVE,),
+        # 2**256 - 1 would repay a debt here instead of supplying: no sentinel.
+        "deposit": (Form("market", compound_v3.SUPPLY, ("asset", "amount"), to_sender=True),),
+        "withdraw": (
+            Form("market", compound_v3.WITHDRAW, ("asset", "amount"), sentinel=True, to_sender=True),
+        ),
+        "revoke": (_REVOKE,),
+    },
     "erc4626": _VAULT,
+    "euler_v2": _VAULT,
+    "fluid": _VAULT,
     "metamorpho": _VAULT,
+    "morpho_blue": {
+        "approve": (_APPROVE,),
+        "deposit": (Form("market", morpho.SUPPLY, (*TERMS, "amount", "zero", "receiver", "empty")),),
+        "withdraw": (
+            Form("market", morpho.WITHDRAW, (*TERMS, "amount", "zero", "owner", "receiver")),
+            Form("market", morpho.WITHDRAW, (*TERMS, "zero", "shares", "owner", "receiver")),
+        ),
+        "revoke": (_REVOKE,),
+    },
+    "moonwell": {
+        "approve": (_APPROVE,),
+        "deposit": (Form("market", moonwell.MINT, ("amount",), to_sender=True),),
+        "withdraw": (
+            Form("market", moonwell.REDEEM_UNDERLYING, ("amount",), to_sender=True),
+            Form("market", moonwell.REDEEM, ("shares",), to_sender=True),
+        ),
+        "revoke": (_REVOKE,),
+    },
+    "sky_savings": _VAULT,
+    "vault_v2": _VAULT,
 }
-"""Protocol -> movement -> the forms it may take. A protocol without a row is read and never signed for."""
+"""Protocol -> movement -> the forms it may take. A protocol without a row is read and never signed for.
+
+Forms of one movement that share a selector are told apart by which of their arguments are zero."""
+
+ERROR_CODES = frozenset({"moonwell"})
+"""Protocols that return an error code from deposits and withdrawals where others revert; 0 is success."""

@@ -14,20 +14,20 @@ from collections.abc import Iterable, Mapping
 from typing import NamedTuple
 
 from mammon.core import abi
-from mammon.core.address import parse_address
-from mammon.core.numbers import Wad
-from mammon.core.types import Address, Call, Hint, Market, MarketState, Read
+from mammon.core.types import Call, Hint, Market, MarketState, Read
 from mammon.errors import MalformedError, UsageError
 from mammon.protocols.abi import erc20, erc4626, morpho
 from mammon.protocols.base import Capabilities, Roles, required_role
 from mammon.protocols.metamorpho_vault import Queues, share_offset, state_of
-from mammon.protocols.morpho_blue import (
+from mammon.protocols.morpho_blue_market import (
     Params,
     Singleton,
     market_id,
     market_questions,
     params_of,
     params_question,
+    remembered,
+    written,
 )
 from mammon.protocols.pieces import Answers, Questions, ask, balance, time_question
 from mammon.protocols.vault_calls import (
@@ -40,7 +40,6 @@ from mammon.protocols.vault_calls import (
 
 _MAX_QUEUE_LENGTH = 30
 _LENGTH = re.compile(r"[0-9]{1,2}\Z")
-_LLTV = re.compile(r"(0|[1-9][0-9]{0,18})\Z")
 
 
 class _Layout(NamedTuple):
@@ -133,6 +132,8 @@ def _market_questions(market: Market, singleton: Singleton, identities: Iterable
         found.update(market_questions(singleton, identity, vault))
         config = abi.encode_call(morpho.CONFIG, identity)
         found[f"{identity.hex()}.config"] = Call(vault, config, optional=True)
+        pending = abi.encode_call(morpho.PENDING_CAP, identity)
+        found[f"{identity.hex()}.pending"] = Call(vault, pending, optional=True)
     return found
 
 
@@ -158,8 +159,7 @@ def _queue(answers: Answers, name: str, length: int) -> tuple[bytes, ...]:
 
 
 def _hint(lengths: tuple[int, int], params: Mapping[bytes, Params]) -> Hint:
-    markets = (f"{p.collateral_token},{p.oracle},{p.irm},{p.lltv}" for p in params.values())
-    return Hint((MetaMorpho.protocol, *map(str, lengths), *markets))
+    return Hint((MetaMorpho.protocol, *map(str, lengths), *map(written, params.values())))
 
 
 def _from_hint(market: Market, hint: Hint | None) -> _Layout:
@@ -176,15 +176,7 @@ def _from_hint(market: Market, hint: Hint | None) -> _Layout:
     ):
         return _Layout()
     try:
-        params = [_remembered(market.token.address, item) for item in hint.items[3:]]
+        params = [remembered(market.token.address, item) for item in hint.items[3:]]
     except UsageError:
         return _Layout()
     return _Layout(int(lengths[0]), int(lengths[1]), {market_id(entry): entry for entry in params})
-
-
-def _remembered(asset: Address, item: str) -> Params:
-    parts = item.split(",")
-    if len(parts) != 4 or not _LLTV.match(parts[3]):
-        raise UsageError("hint", f"{item[:80]!r} is not a market")
-    collateral, oracle, irm = map(parse_address, parts[:3])
-    return Params(asset, collateral, oracle, irm, Wad(int(parts[3])))

@@ -11,10 +11,10 @@ from mammon.core.curves.metamorpho import VaultMarket
 from mammon.core.curves.morpho import accrue, assets_down
 from mammon.core.fixed import WAD
 from mammon.core.numbers import Ray, Units, Wad
-from mammon.core.types import Hint, Market, MarketState, Token
+from mammon.core.types import Address, Hint, Market, MarketState, Token
 from mammon.errors import MalformedError
 from mammon.protocols.base import required_role
-from mammon.protocols.morpho_blue import NO_ADDRESS, Params, market_of, shares_of
+from mammon.protocols.morpho_blue_market import NO_ADDRESS, Params, market_of, shares_of
 from mammon.protocols.pieces import Answers, agrees, block_time, loss
 
 _SHARE_DECIMALS = 18
@@ -61,7 +61,22 @@ def state_of(
         closed=closed,
         evidence=lost,
         hint=hint,
+        signs=("pending_cap",) if any(_raised(answers, each) for each in queues.markets) else (),
+        backing=_backing(curve, queues, params, now) if trusted else None,
     )
+
+
+def _backing(
+    curve: MetaMorphoCurve, queues: Queues, params: Mapping[bytes, Params], now: int
+) -> tuple[tuple[Address, Units], ...]:
+    """Return what the vault has in the markets of each collateral; what lies idle stands behind none."""
+    found: dict[Address, int] = {}
+    for identity, entry in zip(queues.withdraw, curve.markets, strict=True):
+        collateral = params[identity].collateral_token
+        if collateral != NO_ADDRESS:
+            held = _assets_of(entry, now)
+            found[collateral] = found.get(collateral, 0) + held
+    return tuple(sorted((address, Units(held)) for address, held in found.items() if held))
 
 
 def _closed(known_models: bool, trusted: bool, room: int, lost: bool) -> tuple[str, ...]:
@@ -84,9 +99,13 @@ def _lost(curve: MetaMorphoCurve, supplied: int, now: int) -> int:
     """Return what the share price counts and the markets do not have, losses not yet stored included."""
     real = 0
     for entry in curve.markets:
-        totals = accrue(entry.market, now)
-        real += assets_down(entry.shares, totals.supply_assets, totals.supply_shares)
+        real += _assets_of(entry, now)
     return max(curve.lost_assets, supplied - real)
+
+
+def _assets_of(entry: VaultMarket, now: int) -> int:
+    totals = accrue(entry.market, now)
+    return assets_down(entry.shares, totals.supply_assets, totals.supply_shares)
 
 
 def _curve(
@@ -120,6 +139,19 @@ def _curve(
 def _vault_market(answers: Answers, identity: bytes, accrues: bool, cap: Units, now: int) -> VaultMarket:
     found = market_of(answers, identity, accrues, now)
     return VaultMarket(found, shares_of(answers, identity, found), cap)
+
+
+def _raised(answers: Answers, identity: bytes) -> bool:
+    """Say whether a higher cap waits for its timelock: more of the vault may soon be there.
+
+    Of markets in the queues alone: one that was never in is told by the submission's event.
+    """
+    name = f"{identity.hex()}.pending"
+    if not answers.has(name):
+        return False
+    value, valid_at = answers.words(name, 2)
+    answers.unsigned(name, valid_at, 64)
+    return valid_at != 0 and answers.unsigned(name, value, 192) > _cap(answers, identity)
 
 
 def _cap(answers: Answers, identity: bytes) -> Units:

@@ -1,107 +1,148 @@
-"""Reads of Morpho Blue markets, for the vaults that lend there. Not a venue of its own yet.
+"""Morpho Blue: supply to one market of the singleton, without a vault between.
 
-A market's id is the hash of its parameters: parameters from wherever are trusted once they hash to
-the id in question, and for nothing else.
+The market's address is the singleton, its key the market's id, its roles the addresses that hash to it.
+A read takes one round and needs no hint. Nothing on the chain tells a market's interest up to the block:
+the formula is proven instead, by what the rate model says of two made-up markets. They are as old as
+the clock and next to the target, one above and one below, so that their answers rest on all of it: the
+rate at target, the exponential, the means and the slope.
 """
 
 from __future__ import annotations
 
-from functools import lru_cache
-from typing import NamedTuple
-
 from mammon.core import abi
-from mammon.core.curves.morpho import MorphoMarket
+from mammon.core.curves import MorphoCurve
+from mammon.core.curves.morpho import adaptive_rate, utilisation
 from mammon.core.fixed import WAD
-from mammon.core.keccak import keccak256
-from mammon.core.numbers import Units, Wad
-from mammon.core.types import Address, Call
-from mammon.errors import MalformedError
+from mammon.core.numbers import Ray, Units
+from mammon.core.types import Address, All, Call, Hint, Market, MarketState, Position, Read
 from mammon.protocols.abi import morpho
-from mammon.protocols.pieces import Answers, Questions
+from mammon.protocols.base import Capabilities, Roles, required_role
+from mammon.protocols.morpho_blue_market import (
+    PINNED,
+    Singleton,
+    id_of,
+    market_of,
+    market_questions,
+    shares_of,
+    terms_of,
+)
+from mammon.protocols.pieces import (
+    Answers,
+    Questions,
+    approval,
+    ask,
+    balance,
+    block_time,
+    check_decimals,
+    decimals_question,
+    positive,
+    time_question,
+)
+from mammon.protocols.shares import MarketShares
 
-NO_ADDRESS = Address("0x" + "0" * 40)
+MADE_UP = (WAD * 8_997 // 10_000, WAD * 90_004 // 100_000)
+"""What is borrowed of one whole in the two markets the rate model is asked about."""
 
-
-class Params(NamedTuple):
-    """What defines a market."""
-
-    loan_token: Address
-    collateral_token: Address
-    oracle: Address
-    irm: Address
-    """`NO_ADDRESS`: an idle market, where nothing is borrowed and nothing accrues."""
-    lltv: Wad
-
-
-class Singleton(NamedTuple):
-    """The contracts markets are read from."""
-
-    morpho: Address
-    irm: Address
-    """The adaptive rate model, the one whose formula is known."""
-
-
-@lru_cache(maxsize=1024)  # a vault's markets are told by their parameters in every reading
-def market_id(params: Params) -> bytes:
-    """Return the id of the market these parameters define."""
-    return keccak256(abi.encode(*params))
-
-
-def params_question(singleton: Singleton, identity: bytes) -> Questions:
-    """Ask for a market's parameters."""
-    data = abi.encode_call(morpho.MARKET_PARAMS, identity)
-    return {f"{identity.hex()}.params": Call(singleton.morpho, data)}
+_NOTHING = abi.byte_string(b"")
 
 
-def params_of(answers: Answers, identity: bytes) -> Params:
-    """Return a market's parameters; raise `MalformedError` unless they hash to its id."""
-    name = f"{identity.hex()}.params"
-    words = answers.words(name, 5)
-    loan_token, collateral_token, oracle, irm = map(abi.address, words[:4])
-    params = Params(loan_token, collateral_token, oracle, irm, Wad(words[4]))
-    if market_id(params) != identity:
-        raise MalformedError("market_id", f"{name}: these parameters belong to another market")
-    return params
+class MorphoBlue:
+    """Supply directly to a market. There is no cap, no pause and no share token."""
+
+    protocol = "morpho_blue"
+    can = Capabilities(read=True, deposit=True, withdraw=True, rewards=False)
+    roles = Roles((*PINNED, "multicall3"), key=True)
+
+    def read_market(self, market: Market, hint: Hint | None) -> Read[MarketState]:  # noqa: ARG002
+        """Read the market in one round."""
+        answers = yield from ask(
+            {**_questions(market, market.id.address), **_model_questions(market), **_liquid(market)}
+        )
+        curve, now = _curve(market, answers), block_time(answers)
+        totals = curve.market.accrued(now)
+        trusted = _model_holds(answers, curve, now)
+        liquid = totals.supply_assets - totals.borrow_assets
+        return MarketState(
+            market=market,
+            curve=curve if trusted else None,
+            supplied=totals.supply_assets,
+            borrowed=totals.borrow_assets,
+            withdrawable=Units(min(liquid, answers.number("liquid", 128))),
+            room=None if trusted else Units(0),
+            index=Ray(curve.index_at(now)),
+            closed=() if trusted else ("model_mismatch",),
+            backing=((required_role(market, "collateral"), totals.supply_assets),),
+        )
+
+    def read_position(
+        self,
+        market: Market,
+        owner: Address,
+        hint: Hint | None = None,  # noqa: ARG002  # one round holds all there is to it
+        last_shares: int = 0,  # noqa: ARG002
+    ) -> Read[Position]:
+        """Read supply shares, and compute what the singleton would pay for them in this block."""
+        answers = yield from ask(_questions(market, owner))
+        curve, now = _curve(market, answers), block_time(answers)
+        shares = shares_of(answers, id_of(market), curve.market)
+        return Position(market.id, market.slug, owner, shares, Units(curve.assets_at(shares, now)))
+
+    def share_token(self, market: Market, hint: Hint | None) -> MarketShares:  # noqa: ARG002
+        """Name the singleton and the market whose events count."""
+        return MarketShares(market.id.address, id_of(market))
+
+    def supply(self, market: Market, amount: int, owner: Address) -> tuple[Call, ...]:
+        """Approve the singleton for `amount` and supply it, with no data for a callback."""
+        terms = terms_of(market)
+        data = abi.encode_call(morpho.SUPPLY, terms, positive(amount), 0, owner, _NOTHING)
+        return approval(market, amount), Call(market.id.address, data)
+
+    def withdraw(self, market: Market, amount: int | All, owner: Address) -> tuple[Call, ...]:
+        """Withdraw an amount of assets, or every share: the other of the two is zero."""
+        terms = terms_of(market)
+        if isinstance(amount, All):
+            assets, shares = 0, positive(amount.shares)
+        else:
+            assets, shares = positive(amount), 0
+        data = abi.encode_call(morpho.WITHDRAW, terms, assets, shares, owner, owner)
+        return (Call(market.id.address, data),)
 
 
-def market_questions(singleton: Singleton, identity: bytes, holder: Address) -> Questions:
-    """Ask for a market's totals, its rate at target, and what `holder` has supplied.
-
-    Optional, because a hint may name a market that is no longer of interest.
-    """
-    name = identity.hex()
-    market = abi.encode_call(morpho.MARKET, identity)
-    position = abi.encode_call(morpho.POSITION, identity, holder)
-    rate = abi.encode_call(morpho.RATE_AT_TARGET, identity)
+def _questions(market: Market, holder: Address) -> Questions:
+    singleton = Singleton(market.id.address, required_role(market, "irm"))
     return {
-        f"{name}.market": Call(singleton.morpho, market, optional=True),
-        f"{name}.position": Call(singleton.morpho, position, optional=True),
-        f"{name}.rate": Call(singleton.irm, rate, optional=True),
+        **decimals_question(market.token),
+        **time_question(market),
+        **market_questions(singleton, id_of(market), holder),
     }
 
 
-def market_of(answers: Answers, identity: bytes, accrues: bool, now: int) -> MorphoMarket:
-    """Return a market as stored. `accrues` False: its rate model is none, or one that is not known."""
-    name = f"{identity.hex()}.market"
-    figures = [answers.unsigned(name, word, 128) for word in answers.words(name, 6)]
-    supply_assets, supply_shares, borrow_assets, _, updated_at, fee = figures
-    if borrow_assets > supply_assets or not 0 < updated_at <= now or fee > WAD:
-        raise MalformedError("market", f"{name}: totals, time or fee are out of range")
-    return MorphoMarket(
-        supply_assets=Units(supply_assets),
-        supply_shares=Units(supply_shares),
-        borrow_assets=Units(borrow_assets),
-        updated_at=updated_at,
-        fee=Wad(fee),
-        rate_at_target=Wad(answers.number(f"{identity.hex()}.rate", 64) if accrues else 0),
-        idle=not accrues,
+def _liquid(market: Market) -> Questions:
+    return {"liquid": balance(market.token.address, market.id.address)}
+
+
+def _model_questions(market: Market) -> Questions:
+    """Ask the rate model about markets made up to be `MADE_UP`, last touched at time 0."""
+    terms = terms_of(market)
+    return {
+        f"model.{place}": Call(
+            required_role(market, "irm"),
+            abi.encode_call(morpho.BORROW_RATE_VIEW, terms, (WAD, WAD, borrowed, borrowed, 0, 0)),
+        )
+        for place, borrowed in enumerate(MADE_UP)
+    }
+
+
+def _model_holds(answers: Answers, curve: MorphoCurve, now: int) -> bool:
+    """Say whether the rate model answers what our formula does, to the unit."""
+    started = curve.market.rate_at_target
+    return all(
+        answers.number(f"model.{place}") == adaptive_rate(utilisation(WAD, borrowed), started, now)[0]
+        for place, borrowed in enumerate(MADE_UP)
     )
 
 
-def shares_of(answers: Answers, identity: bytes, market: MorphoMarket) -> Units:
-    """Return the holder's supply shares in a market, which are some of all there are."""
-    name = f"{identity.hex()}.position"
-    shares = answers.words(name, 3)[0]
-    if shares > market.supply_shares:
-        raise MalformedError("market", f"{name}: more shares than the market has")
-    return Units(shares)
+def _curve(market: Market, answers: Answers) -> MorphoCurve:
+    check_decimals(market.token, answers)
+    terms_of(market)  # the figures are those of the id: the addresses must be the id's too
+    return MorphoCurve(market_of(answers, id_of(market), accrues=True, now=block_time(answers)))

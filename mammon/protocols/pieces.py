@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 from mammon.core import abi
 from mammon.core.numbers import Units
@@ -38,11 +39,16 @@ class Answers:
         """Say whether the call succeeded."""
         return isinstance(self._found.get(name), bytes)
 
-    def words(self, name: str, count: int) -> tuple[int, ...]:
-        """Return exactly `count` words of a call that must have succeeded."""
+    def raw(self, name: str) -> bytes:
+        """Return the data of a call that must have succeeded."""
         data = self._found[name]
         if isinstance(data, CallFailed):
             raise CallFailedError(data.code, f"{name}: {data.reason}")
+        return data
+
+    def words(self, name: str, count: int) -> tuple[int, ...]:
+        """Return exactly `count` words of a call that must have succeeded."""
+        data = self.raw(name)
         try:
             return abi.words(data, count)
         except MalformedError as error:
@@ -71,6 +77,23 @@ def ask(questions: Questions) -> Read[Answers]:
     """Ask in one round and return the answers by name."""
     found = yield tuple(questions.values())
     return Answers(dict(zip(questions, found, strict=True)))
+
+
+def together(*reads: Read[Any]) -> Read[list[Any]]:
+    """Run reads side by side, a round of each in one round of all; return their values in order."""
+    values: list[Any] = [None] * len(reads)
+    found: Mapping[int, Sequence[bytes | CallFailed] | None] = dict.fromkeys(range(len(reads)))
+    while True:
+        waiting: dict[int, Sequence[Call]] = {}
+        for place, answers in found.items():
+            try:
+                waiting[place] = next(reads[place]) if answers is None else reads[place].send(answers)
+            except StopIteration as end:
+                values[place] = end.value
+        if not waiting:
+            return values
+        told = iter((yield tuple(call for calls in waiting.values() for call in calls)))
+        found = {place: [next(told) for _ in calls] for place, calls in waiting.items()}
 
 
 def decimals_question(token: Token) -> Questions:

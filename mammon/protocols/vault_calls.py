@@ -19,6 +19,9 @@ from mammon.protocols.pieces import (
 )
 from mammon.protocols.shares import VaultShares
 
+ANYONE = Address("0x000000000000000000000000000000000000dEaD")
+"""Stands for a depositor who has no role in any vault."""
+
 
 class VaultCalls:
     """The part of a venue that a vault's own standard fixes. The market's address is the vault."""

@@ -45,8 +45,15 @@ STEAKHOUSE = Address("0xEF86ebFAf1BC47361D9D30543fee5184EfB18176")  # steakhouse
 GAUNTLET = Address("0x7F083d09e8b3e0e92BfeF2e4AaCb506FD4A689F8")  # gauntlet-usdc
 PLAIN = Address("0x43b3f35d530DCdeCD683Bfa47369CA536f7Ee977")  # plain-vault
 
+COMET = Address("0x74d7521d97420242AC841a747e9c4ad4d62855FD")  # compound-v3
+MTOKEN = Address("0x1A59d830acA19de3857a848f9d1B09E00AD3f93f")  # moonwell/market
+MOONWELL_COMPTROLLER = Address("0x757C16bA8F55F454FBA728d5B9a3bd9135B1a270")  # moonwell/comptroller
+MOONWELL_MODEL = Address("0x09358679667195aBeC692D5FECD538CA29641a13")  # moonwell/model
+
 CROWD = Address("0xbc7f5893429B070BD1AdcA9F71adA55BD0501A4f")  # crowd
 """Everybody else: every supplier and borrower the world moves."""
+BORROWERS = Address("0xfD4B37eC1DFD61aa82Fd3795BfF0f986320d6fEA")  # borrowers
+"""Those of the crowd who owe where an account cannot both supply and owe."""
 KEEPER = Address("0xF6022F10c52Ed4959e1b537e68754C1D1B1B7BDE")  # keeper
 """Owner, curator and guardian of the vaults."""
 FEE_RECIPIENT = Address("0x39D6cFB7013AAd96f4a9b1366d72F46DDA70c39b")  # fee-recipient

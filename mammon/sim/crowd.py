@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from mammon.core.curves.morpho import MorphoMarket, assets_down
 from mammon.core.fixed import RAY, mul_div_up
 from mammon.core.numbers import Units
 from mammon.sim import processes
@@ -117,6 +118,7 @@ def _market(frame: Frame, deployed: Deployment, terms: MarketTerms, epoch: int) 
     base: int = market.supply_assets
     if level < SQUEEZE_PPM:
         base -= sum(_ours(frame, vault, terms, morpho) for vault, _ in deployed.vaults.values())
+        base -= _direct(frame, deployed, terms, market)
     wanted = min(base * level // PPM, market.supply_assets)
     morpho.borrow(frame, terms, CROWD, wanted - market.borrow_assets)
 
@@ -128,6 +130,14 @@ def _ours(frame: Frame, vault: MetaMorpho, terms: MarketTerms, morpho: Morpho) -
     if not outside:
         return 0
     return morpho.held(frame, terms, vault.address, morpho.stored(frame, terms)) * outside // minted
+
+
+def _direct(frame: Frame, deployed: Deployment, terms: MarketTerms, market: MorphoMarket) -> int:
+    """Return what neither the crowd nor a vault has supplied to a market."""
+    morpho = deployed.morpho
+    known = (CROWD, *(vault.address for vault, _ in deployed.vaults.values()))
+    shares = market.supply_shares - sum(morpho.shares(frame, terms, holder) for holder in known)
+    return assets_down(shares, market.supply_assets, market.supply_shares)
 
 
 def _season(frame: Frame, deployed: Deployment) -> None:

@@ -14,7 +14,7 @@ from typing import Any
 
 from eth_utils import to_checksum_address
 
-from tests.chain.deploy import aave30, aave36, common, morpho
+from tests.chain.deploy import aave30, aave36, common, moonwell, morpho
 from tests.chain.deploy.book import Book
 from tests.chain.lab import ACCOUNTS, STATE, Lab
 from tests.chain.node import Node
@@ -36,13 +36,14 @@ def inputs() -> list[Path]:
         "rpc",
         "scenario",
         "aave",
+        "moonwell",
         "morpho",
         "populate",
         "build",
         "lab",
     )
     files = [ROOT / f"{name}.py" for name in code] + list((ROOT / "deploy").glob("*.py"))
-    return [*files, *NPM_FILES, LIST, ROOT / "compile.js", *(ROOT / "solidity").glob("*.sol")]
+    return [*files, *NPM_FILES, LIST, ROOT / "compile.js", *(ROOT / "solidity").rglob("*.sol")]
 
 
 def lab() -> Lab:
@@ -73,6 +74,7 @@ def deploy(node: Node, directory: Path) -> Lab:
     aave30.deploy(book, tokens)
     aave36.deploy(book, tokens, accounts["treasury"])
     markets = morpho.deploy(book, tokens, accounts["fees"])
+    moonwell.deploy(book, tokens)
     made = Lab(book.addresses, book.kinds, book.abis, markets, accounts, 0, directory / STATE)
     scenario = Scenario(made, node.rpc)
     populate(scenario)

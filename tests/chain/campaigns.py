@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from tests.chain import build, equality_aave, equality_metamorpho
+from tests.chain import build, equality_aave, equality_metamorpho, equality_moonwell, equality_morpho
 from tests.chain.node import loaded
 from tests.chain.points import Campaign
 from tests.chain.scenario import Scenario
@@ -13,8 +13,10 @@ from tests.chain.scenario import Scenario
 AAVE_30 = Campaign("Aave 3.0", equality_aave.aave30, 320)
 AAVE_36 = Campaign("Aave 3.6", equality_aave.aave36, 320)
 MAIN_VAULT = Campaign("MetaMorpho, 4 markets", equality_metamorpho.main_vault, 240)
+MOONWELL = Campaign("Compound V2 by second", equality_moonwell.moonwell, 320)
+MORPHO_BLUE = Campaign("Morpho Blue, direct", equality_morpho.direct, 320)
 SMALL_VAULT = Campaign("MetaMorpho, 1 market", equality_metamorpho.small_vault, 80)
-CAMPAIGNS = (AAVE_30, AAVE_36, MAIN_VAULT, SMALL_VAULT)
+CAMPAIGNS = (AAVE_30, AAVE_36, MAIN_VAULT, SMALL_VAULT, MORPHO_BLUE, MOONWELL)
 
 
 @contextmanager

@@ -10,6 +10,7 @@ from pathlib import Path
 from mammon.core.types import Market
 from mammon.protocols.chains import ChainFile, parse_chain
 from tests.chain.deploy.common import MISDEEDS
+from tests.chain.deploy.morpho import market_id
 from tests.chain.lab import Lab
 from tests.chain.node import CHAIN_ID
 
@@ -21,6 +22,14 @@ SLUGS: dict[str, tuple[str, str]] = {
     "vault": ("erc4626", "vault"),
 }
 """The sound markets: adapter, and the contract entered by its name in the manifest."""
+
+FURTHER: dict[str, tuple[str, str]] = {
+    "moonwell": ("moonwell", "moonwell.market"),
+    "blue-weth": ("morpho_blue", "morpho"),
+    "blue-wbtc": ("morpho_blue", "morpho"),
+    "blue-low": ("morpho_blue", "morpho"),
+}
+"""Sound markets that are read and moved by themselves; the worlds of the other tests do not list them."""
 
 HOSTILE: dict[str, tuple[str, str]] = {
     "turncoat": ("erc4626", "turncoat"),
@@ -40,8 +49,16 @@ GAS_UNITS = {
     "aave_v3": (220_000, 220_000),
     "metamorpho": (300_000, 350_000),
     "erc4626": (120_000, 120_000),
+    "morpho_blue": (200_000, 200_000),
+    "moonwell": (250_000, 250_000),
 }
 """Planning figures for a deposit and a withdrawal."""
+
+BLUE = {"blue-weth": "weth", "blue-wbtc": "wbtc", "blue-low": "weth_low"}
+"""Markets of Morpho Blue by slug, as the manifest names them."""
+
+PINNED = ("collateral", "oracle", "irm")
+"""The roles of a market of Morpho Blue, in the order of its parameters behind the loan token."""
 
 _SOURCE = 'source = "deployed by tests/chain"'
 
@@ -86,7 +103,7 @@ def write_chain_file(
 
 def market(lab: Lab, slug: str) -> Market:
     """Return one market, sound or hostile."""
-    return _all_markets(chain_toml(lab, "http://127.0.0.1:1", SLUGS | HOSTILE)).market(slug)
+    return _all_markets(chain_toml(lab, "http://127.0.0.1:1", SLUGS | FURTHER | HOSTILE)).market(slug)
 
 
 @cache
@@ -117,6 +134,10 @@ def _market(lab: Lab, slug: str, protocol: str, contract: str) -> str:
         "[[markets]]", f'slug = "{slug}"', f'protocol = "{protocol}"', 'token = "USDC"',
         f'address = "{lab.addresses[contract]}"', _SOURCE,
     ]  # fmt: skip
-    for role, name in ROLES.get(slug, {}).items():
-        rows.append(f'roles.{role} = {{ address = "{lab.addresses[name]}", {_SOURCE} }}')
+    roles = {role: lab.addresses[name] for role, name in ROLES.get(slug, {}).items()}
+    if protocol == "morpho_blue":
+        params = lab.morpho_markets[BLUE[slug]]
+        rows.append(f'key = "0x{market_id(params).hex()}"')
+        roles |= zip(PINNED, params[1:4], strict=True)
+    rows += [f'roles.{role} = {{ address = "{at}", {_SOURCE} }}' for role, at in roles.items()]
     return "\n".join([*rows, ""])

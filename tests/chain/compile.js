@@ -1,5 +1,6 @@
 // Compile Solidity offline. Reads one JSON document from standard input:
 //   modules: a node_modules directory holding solc;  runs: optimizer runs
+//   soljson: another release of the compiler, with the evm it makes code for (optional)
 //   sources: {unit name: file};  remappings: [[import prefix, directory]];  out: directory
 // and writes one <Contract>.json per deployable contract: abi, bytecode, links.
 'use strict';
@@ -7,7 +8,8 @@ const fs = require('fs');
 const path = require('path');
 
 const job = JSON.parse(fs.readFileSync(0, 'utf8'));
-const solc = require(path.join(job.modules, 'solc/wrapper'))(require(path.join(job.modules, 'solc/soljson.js')));
+const release = job.soljson || path.join(job.modules, 'solc/soljson.js');
+const solc = require(path.join(job.modules, 'solc/wrapper'))(require(release));
 
 function load(unit) {
   for (const [prefix, directory] of job.remappings) {
@@ -30,7 +32,7 @@ const input = {
   sources,
   settings: {
     optimizer: { enabled: true, runs: job.runs },
-    evmVersion: 'cancun',
+    evmVersion: job.evm || 'cancun',
     outputSelection: { '*': { '*': ['abi', 'evm.bytecode.object', 'evm.bytecode.linkReferences'] } },
   },
 };

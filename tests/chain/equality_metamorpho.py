@@ -108,7 +108,33 @@ def _compare(chain: Scenario, name: str, rng: random.Random) -> list[Comparison]
     with chain.undone():
         _accrue_all(chain, at)
         found += _accrued(chain, vault, curve, at)
+    with chain.undone():
+        found += _withdrawal(chain, vault, curve, rng, at)
     return found + _deposit(chain, listed, curve, amount, at)
+
+
+def _withdrawal(
+    chain: Scenario, vault: Contract, curve: MetaMorphoCurve, rng: random.Random, at: int
+) -> list[Comparison]:
+    """Withdraw some of the whale's: from one market after another, or there is not so much."""
+    whale = chain.account("whale")
+    held = vault.call("convertToAssets", vault.call("balanceOf", whale))
+    if held < 2:
+        return []
+    arguments = log_uniform(rng, 1, held - 1), whale, whale
+    try:
+        ours = curve.rate_after(-arguments[0], at)
+    except ValueError:
+        chain.next_at(at)
+        refused = vault.refusal("withdraw", *arguments, sender=whale, block="pending")
+        return [Comparison("not so much", refused, NOT_ENOUGH_LIQUIDITY)]
+    admin = chain.account("admin")
+    with chain.one_block(at):
+        sent = chain.queue(vault, "withdraw", *arguments, sender=whale)
+        for params in chain.morpho.params.values():
+            chain.queue(chain.morpho.blue, "accrueInterest", params, sender=admin)
+    chain.require(sent)
+    return [Comparison("rate after less", ours, _net_rate(chain, vault, chain.block))]
 
 
 def _position(chain: Scenario, name: str, block: int) -> list[Comparison]:

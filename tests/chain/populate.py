@@ -23,6 +23,7 @@ def populate(scenario: Scenario) -> None:
             pool.pool.send("supply", address, amount, pool.borrower, 0, sender=pool.borrower)
         pool.utilise(supplied * MILLION, borrowed * MILLION)
     _morpho(scenario)
+    scenario.moonwell.utilise(30 * MILLION, 24 * MILLION)
     scenario["vault"].send(
         "deposit", 5 * MILLION, scenario.account("whale"), sender=scenario.account("whale")
     )
@@ -30,8 +31,11 @@ def populate(scenario: Scenario) -> None:
 
 def _fund(scenario: Scenario) -> None:
     spenders = {
-        "whale": ("aave30.pool", "aave36.pool", "vault_main", "vault_small", "vault", "turncoat"),
-        "borrower": ("aave30.pool", "aave36.pool", "morpho"),
+        "whale": (
+            *("aave30.pool", "aave36.pool", "vault_main", "vault_small", "vault", "turncoat"),
+            "moonwell.market",
+        ),
+        "borrower": ("aave30.pool", "aave36.pool", "morpho", "moonwell.market"),
         "lender": ("morpho",),
     }
     for role, names in spenders.items():

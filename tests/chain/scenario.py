@@ -12,6 +12,7 @@ from functools import cached_property
 from tests.chain.aave import Aave
 from tests.chain.contract import MAX, Contract
 from tests.chain.lab import Lab
+from tests.chain.moonwell import Moonwell
 from tests.chain.morpho import Morpho
 from tests.chain.node import BASE_FEE
 from tests.chain.rpc import Rpc
@@ -181,6 +182,11 @@ class Scenario:
     def aave36(self) -> Aave:
         """The pool of release 3.6."""
         return Aave(self, "aave36")
+
+    @cached_property
+    def moonwell(self) -> Moonwell:
+        """The Compound V2 market by the second."""
+        return Moonwell(self)
 
     @cached_property
     def morpho(self) -> Morpho:

@@ -7,8 +7,8 @@ from math import exp
 
 import pytest
 
-from mammon.core.curves import aave, metamorpho, morpho
-from tests.chain.campaigns import AAVE_30, AAVE_36, MAIN_VAULT
+from mammon.core.curves import aave, metamorpho, moonwell, morpho, morpho_supply
+from tests.chain.campaigns import AAVE_30, AAVE_36, MAIN_VAULT, MOONWELL, MORPHO_BLUE
 from tests.chain.points import Campaign
 from tests.chain.scenario import Scenario
 
@@ -38,6 +38,22 @@ PLANTED: dict[str, tuple[Campaign, object, str, Callable[..., object]]] = {
         "shares_down",
         lambda a, t, s: a * s // max(t, 1),
     ),
+    "mToken: interest all of it the suppliers'": (
+        MOONWELL,
+        moonwell,
+        "accrue",
+        lambda t, _factor, rate, s: moonwell.Totals(
+            t.cash, t.borrows + rate * s * t.borrows // WAD, t.reserves
+        ),
+    ),
+    "mToken: reserves count as supply": (
+        MOONWELL,
+        moonwell,
+        "_utilisation",
+        lambda market, cash: market.borrows * WAD // (cash + market.borrows) if market.borrows else 0,
+    ),
+    "direct: a true exponential": (MORPHO_BLUE, morpho, "wad_exp", _true_exponential),
+    "direct: a holding rounded up": (MORPHO_BLUE, morpho_supply, "assets_down", morpho.assets_up),
     "vault: holdings rounded up": (MAIN_VAULT, metamorpho, "assets_down", morpho.assets_up),
 }
 

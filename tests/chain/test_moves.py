@@ -6,15 +6,16 @@ import pytest
 
 from mammon.core.types import Address, All, Market, Position
 from mammon.protocols.registry import VENUES
-from tests.chain.chainfile import SLUGS, market
+from tests.chain.chainfile import BLUE, FURTHER, SLUGS, market
 from tests.chain.driver import read_position, read_state
 from tests.chain.rpc import RevertedError
 from tests.chain.scenario import USD, Scenario
 
 pytestmark = pytest.mark.chain
 
-EACH = pytest.mark.parametrize("slug", SLUGS)
-LENDING = pytest.mark.parametrize("slug", [slug for slug in SLUGS if slug != "vault"])
+ALL = (*SLUGS, *FURTHER)
+EACH = pytest.mark.parametrize("slug", ALL)
+LENDING = pytest.mark.parametrize("slug", [slug for slug in ALL if slug != "vault"])
 """A plain vault lends nothing out: it cannot be drained."""
 
 AMOUNT = 123_456_789_012
@@ -76,7 +77,7 @@ def test_an_amount_comes_back_exactly(chain: Scenario, slug: str) -> None:
 @LENDING
 def test_what_is_withdrawable_can_leave_and_no_more(chain: Scenario, slug: str) -> None:
     """In a drained venue the figure read is what one holder of nearly everything can take."""
-    listed, whale = market(chain.lab, slug), Address(chain.account("whale"))
+    listed, whale = market(chain.lab, slug), Address(chain.account("lender" if slug in BLUE else "whale"))
     _drain(chain, slug, 777 * USD)
     most = read_state(chain.rpc, listed, chain.block).withdrawable
     assert 777 * USD <= most < 3000 * USD
@@ -109,7 +110,9 @@ def _drain(chain: Scenario, slug: str, left: int) -> None:
         chain.aave30.drain(left)
     elif slug == "aave-36":
         chain.aave36.drain(left)
+    elif slug == "moonwell":
+        chain.moonwell.drain(left)
     else:
-        names = ("weth",) if slug == "mm-small" else ("weth", "wbtc", "weth_low")
+        names = ("weth",) if slug == "mm-small" else (BLUE[slug],) if slug in BLUE else tuple(BLUE.values())
         for name in names:
             chain.morpho.drain(name, left)

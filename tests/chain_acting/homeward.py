@@ -13,8 +13,8 @@ from mammon.chain.sender import Sender
 from mammon.core.policy import Policy
 from mammon.core.types import NOTHING_USED
 from mammon.engine.accounts import ChainAccount
-from mammon.engine.cycle import World
 from mammon.engine.homecoming import Homecoming, bring_home
+from mammon.engine.world import World
 from mammon.sim.contracts.machine import Contract, Frame
 from tests.chain_acting.desk import MARKETS, Desk
 
@@ -39,7 +39,9 @@ def commanded(desk: Desk, exiting: bool = True, overriding: bool = False, forbid
 def world_of(desk: Desk) -> World:
     """Return the desk's world, as the engine wants it."""
     ledger: Any = None
-    account = ChainAccount(lambda at: (), lambda: tuple(desk.stops), lambda snapshot: NOTHING_USED)
+    account = ChainAccount(
+        lambda at: (), lambda: tuple(desk.stops), lambda snapshot: NOTHING_USED, lambda seen, held: ()
+    )
     return World(desk.observation, account, ledger, None, desk.clock, Policy())
 
 

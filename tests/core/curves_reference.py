@@ -199,6 +199,15 @@ class Blue:
         self.shares += minted
         return minted
 
+    def withdraw(self, amount: int) -> int:
+        """Return the shares burnt; raise `OverflowError` for more than is not lent."""
+        burnt = math.ceil(Fraction(amount * (self.shares + 10**6), self.assets + 1))
+        if amount > self.assets - self.borrowed:
+            raise OverflowError("insufficient liquidity")
+        self.assets -= amount
+        self.shares -= burnt
+        return burnt
+
     def earning(self) -> int:
         if not self.has_irm or not self.assets:
             return 0
@@ -211,7 +220,8 @@ class Blue:
 
 @dataclass
 class Vault:
-    """The vault's storage; `enter` is `deposit`, in the order of `_accrueFee`, mint, `_supplyMorpho`."""
+    """The vault's storage; `enter` is `deposit`, in the order of `_accrueFee`, mint, `_supplyMorpho`, and
+    `leave` is `withdraw`, in the order of `_accrueFee`, burn, `_withdrawMorpho`."""
 
     version: str
     markets: list[Blue]
@@ -269,6 +279,26 @@ class Vault:
             raise OverflowError("AllCapsReached")
         self.last += amount
         return bought
+
+    def leave(self, amount: int, now: int) -> int:
+        """Return the shares burnt; raise `OverflowError` for `NotEnoughLiquidity`."""
+        self.touch(now)
+        minted, total, self.lost = self.accrued()
+        self.supply += minted
+        burnt = math.ceil(Fraction(amount * (self.supply + 10**self.offset), total + 1))
+        self.supply -= burnt
+        self.last = max(total - amount, 0)
+        left = amount
+        for i, market in enumerate(self.markets):
+            taken = min(self.worth(i), market.assets - market.borrowed, left)
+            if taken > 0:
+                self.held[i] -= market.withdraw(taken)
+                left -= taken
+            if left == 0:
+                break
+        if left:
+            raise OverflowError("NotEnoughLiquidity")
+        return burnt
 
     def price(self) -> int:
         minted, total, _ = self.accrued()

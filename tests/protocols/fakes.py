@@ -5,6 +5,7 @@ Written with eth_abi and signatures, so that nothing here rests on the codec or 
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -33,9 +34,9 @@ TOKEN = Token(CHAIN_ID, USDC, "USDC", 6)
 
 
 def types_of(signature: str) -> list[str]:
-    """Return the argument types of a signature."""
+    """Return the argument types of a signature; a struct is one."""
     inside = signature[signature.index("(") + 1 : -1]
-    return inside.split(",") if inside else []
+    return re.findall(r"\([^)]*\)|[^,]+", inside)
 
 
 def calldata(signature: str, *arguments: Any) -> bytes:

@@ -11,7 +11,9 @@ import pytest
 from mammon.core.keccak import keccak256
 from mammon.protocols import abi
 
-LITERAL = re.compile(r'^([A-Z0-9_]+) = bytes\.fromhex\(\s*"([0-9a-f]+)"\s*\)  # (.+)$', re.MULTILINE)
+LITERAL = re.compile(
+    r'^([A-Z0-9_]+) = bytes\.fromhex\(\s*"([0-9a-f]+)"\s*\)  # (\S+)(?:  # noqa: E501)?$', re.MULTILINE
+)
 MODULES = sorted(entry.name for entry in pkgutil.iter_modules(abi.__path__))
 
 

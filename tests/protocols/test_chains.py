@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import tomllib
+from dataclasses import replace
 from importlib import resources
 from typing import Any
 
@@ -103,7 +104,8 @@ def test_every_address_has_its_checksum_and_its_source() -> None:
     found = addresses_in(PLAIN)
     assert found == [checksummed(address) for address in found]
     assert sorted(found) == sorted(address for address, _ in BASE.sources)
-    assert TEXT.count('"0x') == len(found)
+    keys = sum("key" in table for table in PLAIN["markets"])
+    assert TEXT.count('"0x') == len(found) + keys
 
 
 def test_every_action_of_a_move_has_a_gas_figure() -> None:
@@ -117,10 +119,13 @@ def test_every_action_of_a_move_has_a_gas_figure() -> None:
 
 
 def market_of(protocol: str) -> Market:
-    return next(market for market in BASE.markets if market.protocol == protocol and market.deposits)
+    listed = [market for market in BASE.markets if market.protocol == protocol]
+    return replace(listed[0], deposits=True)
 
 
-@pytest.mark.parametrize("protocol", ["aave_v3", "metamorpho"])
+@pytest.mark.parametrize(
+    "protocol", ["aave_v3", "compound_v3", "metamorpho", "moonwell", "morpho_blue", "vault_v2"]
+)
 def test_transaction_lengths_are_those_of_the_calls(protocol: str) -> None:
     """The L1 data fee is charged by length: each figure bounds a real transaction, closely."""
     venue, market = VENUES[protocol], market_of(protocol)
@@ -306,7 +311,7 @@ def test_a_configuration_lists_a_market_once() -> None:
         ({"slug": "aave-v3"}, "mammon.toml.markets[0].slug"),
         ({"address": BASE.markets[0].id.address}, "mammon.toml.markets[0].address"),
         ({"source": ""}, "mammon.toml.markets[0].source"),
-        ({"protocol": "morpho_blue"}, "not one of aave_v3, erc4626, metamorpho"),
+        ({"protocol": "compound_v2"}, "not one of aave_v3, compound_v3, "),
     ],
 )
 def test_an_added_market_is_checked_against_the_chain(change: dict[str, Any], named: str) -> None:
@@ -314,3 +319,40 @@ def test_an_added_market_is_checked_against_the_chain(change: dict[str, Any], na
     with pytest.raises(UsageError) as caught:
         with_markets(BASE, [{**TABLE, **change}], "mammon.toml")
     assert named in caught.value.message
+
+
+# --- markets that share a contract ---------------------------------------------------------------
+
+
+def keyed() -> dict[str, Any]:
+    """Return the table of a shipped market of Morpho Blue."""
+    return next(dict(table) for table in PLAIN["markets"] if table["protocol"] == "morpho_blue")
+
+
+def test_a_market_of_many_is_named_by_its_key() -> None:
+    """The same contract and token with another key are another market."""
+    table = keyed()
+    other = {**table, "slug": "another", "key": "0x" + "12" * 32}
+    found = with_markets(BASE, [other], "mammon.toml")
+    market, shipped = found.market("another"), found.market(table["slug"])
+    assert (market.id.key, shipped.id.key) == (other["key"], table["key"])
+    assert market.id.address == shipped.id.address
+    again = with_markets(BASE, [{**table, "deposits": True}], "mammon.toml")
+    assert again.market(table["slug"]).deposits
+
+
+@pytest.mark.parametrize(
+    ("table", "named"),
+    [
+        ({**keyed(), "key": ""}, "key is not a text"),
+        ({name: value for name, value in keyed().items() if name != "key"}, "key is missing"),
+        ({**keyed(), "slug": "another"}, "is the market 'morpho-"),
+        ({**TABLE, "key": "0x12"}, "key is not for erc4626"),
+    ],
+)
+def test_a_key_stands_where_a_contract_has_many_markets_and_nowhere_else(
+    table: dict[str, Any], named: str
+) -> None:
+    """Without one nothing says which is meant; and one market is not listed twice."""
+    with pytest.raises(UsageError, match=named):
+        with_markets(BASE, [table], "mammon.toml")

@@ -8,7 +8,7 @@ import pytest
 
 from mammon.core.curves import MetaMorphoCurve
 from mammon.core.fixed import RAY
-from mammon.core.types import Hint
+from mammon.core.types import Address, Hint
 from mammon.errors import MalformedError
 from tests.protocols.fakes import (
     NOW,
@@ -49,6 +49,31 @@ def test_a_vault_is_read_whole() -> None:
     assert found.room == 30_000_000_000_000 + 50_000_000_000_000
     assert found.index == RAY
     assert (found.closed, found.locked, found.evidence) == ((), (), ())
+    lent = [(entry.params[1], entry.vault_assets) for entry in (FIRST, SECOND)]
+    assert found.backing == tuple(sorted(lent))
+
+
+class OtherOracle(BlueMarket):
+    """A market against the collateral of the first, by another oracle."""
+
+    @property
+    def params(self) -> tuple[Address, Address, Address, Address, int]:
+        """What defines the market."""
+        loan, _, oracle, irm, lltv = super().params
+        return loan, FIRST.params[1], oracle, irm, lltv
+
+
+def test_what_backs_a_vault_is_by_collateral() -> None:
+    """Markets against one collateral count together; idle money and empty markets stand behind none."""
+    twin, empty = OtherOracle(8, vault_assets=7_000_000), changed(SECOND, vault_assets=0)
+    found = state(replace(VAULT, supply_queue=(FIRST,), withdraw_queue=(twin, empty, FIRST, IDLE)))
+    assert found.backing == ((FIRST.params[1], FIRST.vault_assets + 7_000_000),)
+
+
+def test_what_backs_a_vault_that_is_not_understood_is_not_known() -> None:
+    """Where the formula does not hold, nothing it would say is told."""
+    strange = changed(FIRST, irm=OTHER_IRM)
+    assert state(replace(VAULT, supply_queue=(strange,), withdraw_queue=(strange, IDLE))).backing is None
 
 
 # --- rounds and hints ---------------------------------------------------------------------------
@@ -246,6 +271,24 @@ def test_rounding_kept_as_lost_assets_alarms_nobody() -> None:
 def test_the_version_is_told_by_the_view_for_losses(lost: int | None) -> None:
     """V1.0 has none."""
     assert curve(replace(VAULT, lost=lost)).version == ("1.0" if lost is None else "1.1")
+
+
+@pytest.mark.parametrize(
+    ("pending", "signs"),
+    [
+        ((FIRST.cap + 1, NOW + 86_400), ("pending_cap",)),
+        ((FIRST.cap + 1, NOW - 1), ("pending_cap",)),  # its time has come, and nobody accepted it yet
+        ((FIRST.cap, NOW + 86_400), ()),
+        ((0, 0), ()),
+    ],
+)
+def test_a_cap_about_to_be_raised_is_a_sign(pending: tuple[int, int], signs: tuple[str, ...]) -> None:
+    """Under its timelock everybody may see it, and leave; asked for in the round of everything else."""
+    evm = VAULT.into(base_evm())
+    evm.put(META, "pendingCap(bytes32)", FIRST.identity, gives=pending)
+    found = evm.run(VENUE.read_market(MARKET, HINT))
+    assert len(evm.rounds) == 1
+    assert found.signs == signs
 
 
 def test_a_market_under_another_rate_model_closes_the_vault() -> None:

@@ -9,9 +9,16 @@ import pytest
 from mammon.core.fixed import RAY
 from mammon.core.types import Address, Hint
 from mammon.errors import MalformedError
-from mammon.protocols.abi import aave_v3, erc20
+from mammon.protocols.abi import aave_v3, erc20, morpho
 from mammon.protocols.registry import VENUES
-from mammon.protocols.shares import ScaledShares, ShareMove, VaultShares
+from mammon.protocols.shares import (
+    MarketShares,
+    PrincipalShares,
+    ScaledShares,
+    ShareMove,
+    VaultShares,
+    party_places,
+)
 from mammon.sim.chainfile import chain_file
 
 OWNER = Address("0x000000000000000000000000000000000000dEaD")
@@ -69,6 +76,25 @@ def test_scaled_balances_go_from_hand_to_hand() -> None:
 
 
 @pytest.mark.parametrize(
+    ("sender", "recipient", "principal", "other"),
+    [(ZERO, OWNER, 1_000_000, ZERO), (OWNER, ZERO, -1_000_000, ZERO), (OTHER, OWNER, 1_000_000, OTHER)],
+)
+@pytest.mark.parametrize("drift", [9_910, 10_000, 10_090])
+def test_a_comets_principal_is_told_within_the_drift_of_its_index(
+    sender: Address, recipient: Address, principal: int, other: Address, drift: int
+) -> None:
+    """Its transfers are present value: at an index nearly a percent off, the slack covers the principal."""
+    index = 1_234_567_890_123_456
+    topics = (erc20.TRANSFER_TOPIC, party(sender), party(recipient))
+    assets = abs(principal) * (index * drift // 10_000) // 10**15
+    moved = PrincipalShares(TOKEN, index).moved(topics, words(assets), OWNER)
+    assert abs(moved.shares - principal) <= moved.slack <= abs(principal) // 90
+    assert moved.other == other
+    with pytest.raises(MalformedError):
+        PrincipalShares(TOKEN, index).moved((*topics, party(OWNER)), words(assets), OWNER)
+
+
+@pytest.mark.parametrize(
     ("topics", "data"),
     [
         ((erc20.TRANSFER_TOPIC, party(OTHER), party(OWNER)), words(1)),
@@ -98,3 +124,56 @@ def test_each_adapter_names_its_share_token() -> None:
     named = dataclasses.replace(pool, addresses=(("a_token", TOKEN),))
     assert VENUES["aave_v3"].share_token(named, None) == SCALED
     assert VENUES["aave_v3"].share_token(dataclasses.replace(pool, addresses=()), None) is None
+
+
+# --- one of many markets -------------------------------------------------------------------------
+
+MARKET, ANOTHER = b"\1" * 32, b"\2" * 32
+BLUE = MarketShares(TOKEN, MARKET)
+WITHDRAWN = words(1, 7, 5)
+
+
+@pytest.mark.parametrize(
+    ("topics", "data", "move"),
+    [
+        ((morpho.SUPPLY_TOPIC, MARKET, party(OWNER), party(OWNER)), words(7, 5), ShareMove(5, 0, OWNER)),
+        ((morpho.SUPPLY_TOPIC, MARKET, party(OTHER), party(OWNER)), words(7, 5), ShareMove(5, 0, OTHER)),
+        ((morpho.SUPPLY_TOPIC, MARKET, party(OWNER), party(OTHER)), words(7, 5), ShareMove(0, 0, OWNER)),
+        (
+            (morpho.WITHDRAW_TOPIC, MARKET, party(OWNER), party(OTHER)),
+            words(1, 7, 5),
+            ShareMove(-5, 0, OTHER),
+        ),
+        ((morpho.WITHDRAW_TOPIC, MARKET, party(OTHER), party(OWNER)), words(1, 7, 5), ShareMove(0, 0, OWNER)),
+        ((morpho.SUPPLY_TOPIC, ANOTHER, party(OWNER), party(OWNER)), words(7, 5), None),
+        ((morpho.WITHDRAW_TOPIC, ANOTHER, party(OWNER), party(OWNER)), WITHDRAWN, None),
+    ],
+)
+def test_a_markets_shares_are_told_by_supplies_and_withdrawals(
+    topics: tuple[bytes, ...], data: bytes, move: ShareMove | None
+) -> None:
+    """The holder's count, exactly, whoever pays or is paid; another market's count for nothing."""
+    assert BLUE.moved(topics, data, OWNER) == move
+
+
+@pytest.mark.parametrize(
+    ("topics", "data"),
+    [
+        ((erc20.TRANSFER_TOPIC, MARKET, party(OTHER), party(OWNER)), words(7, 5)),
+        ((morpho.SUPPLY_TOPIC, MARKET, party(OWNER)), words(7, 5)),
+        ((morpho.SUPPLY_TOPIC, MARKET, b"\xff" * 32, party(OWNER)), words(7, 5)),
+        ((morpho.SUPPLY_TOPIC, MARKET, party(OWNER), party(OWNER)), words(1, 7, 5)),
+        ((morpho.WITHDRAW_TOPIC, ANOTHER, party(OWNER), party(OWNER)), words(7, 5)),
+        ((), b""),
+    ],
+)
+def test_half_an_event_of_a_market_is_malformed(topics: tuple[bytes, ...], data: bytes) -> None:
+    """Of whichever market it says it is."""
+    with pytest.raises(MalformedError):
+        BLUE.moved(topics, data, OWNER)
+
+
+def test_an_owner_may_stand_third_in_a_supply_alone() -> None:
+    """A gift names the giver first; no other event that counts has three parties before its data."""
+    assert party_places(BLUE.topics) == (1, 2, 3)
+    assert party_places((*VAULT.topics, *SCALED.topics)) == (1, 2)

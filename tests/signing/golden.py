@@ -11,6 +11,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
+from eth_abi import encode
+from eth_utils import keccak
+
 from mammon.chain.evidence import Action, Evidence, Pin, Rehearsal
 from mammon.core.numbers import Units, Wei
 from mammon.core.transaction import Unsigned
@@ -26,7 +29,19 @@ GWEI = 10**9
 SIZES = (1, 50_000_000, 4_999_123_456, 10**15)
 SHARES_PER_UNIT = 997 * 10**9
 
-VENUES = {"aave_v3": account(0xAA4E), "erc4626": account(0x4626), "metamorpho": account(0x3E7A)}
+VENUES = {
+    "aave_v3": account(0xAA4E),
+    "compound_v3": account(0xC03E7),
+    "erc4626": account(0x4626),
+    "euler_v2": account(0xE0),
+    "fluid": account(0xF70),
+    "metamorpho": account(0x3E7A),
+    "moonwell": account(0x300E11),
+    "morpho_blue": account(0xB10E),
+    "sky_savings": account(0x50),
+}
+TERMS = USDC, account(0xC011), account(0x04AC), account(0x12A), 86 * 10**16
+"""The parameters of the one market of Morpho Blue that is entered."""
 
 APPROVE = "approve(address,uint256)"
 SUPPLY = "supply(address,uint256,address,uint16)"
@@ -34,6 +49,14 @@ AAVE_WITHDRAW = "withdraw(address,uint256,address)"
 DEPOSIT = "deposit(uint256,address)"
 WITHDRAW = "withdraw(uint256,address,address)"
 REDEEM = "redeem(uint256,address,address)"
+COMET_SUPPLY = "supply(address,uint256)"
+COMET_WITHDRAW = "withdraw(address,uint256)"
+MINT = "mint(uint256)"
+REDEEM_UNDERLYING = "redeemUnderlying(uint256)"
+REDEEM_SHARES = "redeem(uint256)"
+_TERMS = "(address,address,address,address,uint256)"
+BLUE_SUPPLY = f"supply({_TERMS},uint256,uint256,address,bytes)"
+BLUE_WITHDRAW = f"withdraw({_TERMS},uint256,uint256,address,address)"
 
 
 @dataclass(frozen=True)
@@ -60,7 +83,12 @@ class Golden:
 def market(protocol: str) -> Market:
     """Return a market of a protocol whose contract pulls the token itself."""
     where = VENUES[protocol]
-    return Market(MarketId(CHAIN_ID, where, USDC), protocol.replace("_", "-"), protocol, TOKEN, where)
+    found = Market(MarketId(CHAIN_ID, where, USDC), protocol.replace("_", "-"), protocol, TOKEN, where)
+    if protocol != "morpho_blue":
+        return found
+    key = "0x" + keccak(encode(["address"] * 4 + ["uint256"], TERMS)).hex()
+    roles = (("collateral", TERMS[1]), ("irm", TERMS[3]), ("oracle", TERMS[2]))
+    return dataclasses.replace(found, id=dataclasses.replace(found.id, key=key), addresses=roles)
 
 
 def pin(address: Address, code: int = 1) -> Pin:
@@ -128,7 +156,23 @@ def _of(protocol: str, size: int) -> Iterator[Golden]:
         yield made("withdraw", spender, AAVE_WITHDRAW, USDC, size, OWNER)
         yield made("withdraw", spender, AAVE_WITHDRAW, USDC, MAX, OWNER, everything=True)
         return
+    if protocol == "compound_v3":
+        yield made("deposit", spender, COMET_SUPPLY, USDC, size)
+        yield made("withdraw", spender, COMET_WITHDRAW, USDC, size)
+        yield made("withdraw", spender, COMET_WITHDRAW, USDC, MAX, everything=True)
+        return
     shares = size * SHARES_PER_UNIT
+    if protocol == "moonwell":
+        yield made("deposit", spender, MINT, size)
+        yield made("withdraw", spender, REDEEM_UNDERLYING, size)
+        yield made("withdraw", spender, REDEEM_SHARES, shares, everything=True, shares=shares)
+        return
+    if protocol == "morpho_blue":
+        yield made("deposit", spender, BLUE_SUPPLY, TERMS, size, 0, OWNER, b"")
+        yield made("withdraw", spender, BLUE_WITHDRAW, TERMS, size, 0, OWNER, OWNER)
+        all_of_it = {"everything": True, "shares": shares}
+        yield made("withdraw", spender, BLUE_WITHDRAW, TERMS, 0, shares, OWNER, OWNER, **all_of_it)
+        return
     yield made("deposit", spender, DEPOSIT, size, OWNER)
     yield made("withdraw", spender, WITHDRAW, size, OWNER, OWNER)
     yield made("withdraw", spender, REDEEM, shares, OWNER, OWNER, everything=True, shares=shares)

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import rlp
-from eth_abi import decode
+from eth_abi import decode, encode
 from eth_abi.exceptions import DecodingError
 from eth_utils import keccak
 
@@ -21,14 +21,31 @@ from tests.protocols.fakes import MAX, calldata, types_of
 from tests.signing.golden import (
     AAVE_WITHDRAW,
     APPROVE,
+    BLUE_SUPPLY,
+    BLUE_WITHDRAW,
+    COMET_SUPPLY,
+    COMET_WITHDRAW,
     DEPOSIT,
+    MINT,
     REDEEM,
+    REDEEM_SHARES,
+    REDEEM_UNDERLYING,
     SUPPLY,
     WITHDRAW,
 )
 
 EMPTY = {"0x" + "00" * 32, "0x" + keccak(b"").hex()}
-PROTOCOLS = ("aave_v3", "erc4626", "metamorpho")
+PROTOCOLS = (
+    "aave_v3",
+    "compound_v3",
+    "erc4626",
+    "euler_v2",
+    "fluid",
+    "metamorpho",
+    "moonwell",
+    "morpho_blue",
+    "sky_savings",
+)
 
 
 @dataclass(frozen=True)
@@ -36,6 +53,19 @@ class Upto:
     """An amount from 1 to a most."""
 
     most: int
+
+
+@dataclass(frozen=True)
+class Terms:
+    """The parameters of a market: its own addresses, and together what its key is the hash of."""
+
+    market: Market
+
+    def fit(self, found: tuple[Any, ...]) -> bool:
+        roles = dict(self.market.addresses)
+        due = [self.market.token.address, *(roles.get(name, "") for name in ("collateral", "oracle", "irm"))]
+        digest = keccak(encode(["address"] * 4 + ["uint256"], found)).hex()
+        return [each.lower() for each in due] == list(found[:4]) and self.market.id.key == f"0x{digest}"
 
 
 Due = tuple[Address, str, tuple[Any, ...]]
@@ -114,6 +144,27 @@ def _due(evidence: Evidence) -> Iterator[Due]:
             yield venue, AAVE_WITHDRAW, (token, Upto(most), me)
         if evidence.action == "withdraw" and evidence.everything:
             yield venue, AAVE_WITHDRAW, (token, MAX, me)
+    elif market.protocol == "compound_v3":
+        if evidence.action == "deposit":
+            yield venue, COMET_SUPPLY, (token, Upto(most))
+        if evidence.action == "withdraw":
+            yield venue, COMET_WITHDRAW, (token, Upto(most))
+        if evidence.action == "withdraw" and evidence.everything:
+            yield venue, COMET_WITHDRAW, (token, MAX)
+    elif market.protocol == "moonwell":
+        if evidence.action == "deposit":
+            yield venue, MINT, (Upto(most),)
+        if evidence.action == "withdraw":
+            yield venue, REDEEM_UNDERLYING, (Upto(most),)
+        if evidence.action == "withdraw" and evidence.everything and evidence.shares > 0:
+            yield venue, REDEEM_SHARES, (evidence.shares,)
+    elif market.protocol == "morpho_blue":
+        if evidence.action == "deposit":
+            yield venue, BLUE_SUPPLY, (Terms(market), Upto(most), 0, me, b"")
+        if evidence.action == "withdraw":
+            yield venue, BLUE_WITHDRAW, (Terms(market), Upto(most), 0, me, me)
+        if evidence.action == "withdraw" and evidence.everything and evidence.shares > 0:
+            yield venue, BLUE_WITHDRAW, (Terms(market), 0, evidence.shares, me, me)
     else:
         if evidence.action == "deposit":
             yield venue, DEPOSIT, (Upto(most), me)
@@ -129,7 +180,7 @@ def _is(due: Due, to: bytes, data: bytes) -> bool:
         return False
     try:
         found = decode(types_of(signature), data[4:])
-    except DecodingError:
+    except (DecodingError, OverflowError):  # the latter for a length beyond any stream's
         return False
     if calldata(signature, *found) != data:
         return False
@@ -139,4 +190,6 @@ def _is(due: Due, to: bytes, data: bytes) -> bool:
 def _fits(value: Any, wanted: Any) -> bool:
     if isinstance(wanted, Upto):
         return bool(0 < value <= min(wanted.most, 2**128 - 1))
+    if isinstance(wanted, Terms):
+        return wanted.fit(value)
     return bool(value == (wanted.lower() if isinstance(wanted, str) else wanted))

@@ -15,13 +15,21 @@ from tests.protocols.fakes import CHAIN_ID, MAX, USDC, calldata
 from tests.signing.golden import (
     AAVE_WITHDRAW,
     APPROVE,
+    BLUE_SUPPLY,
+    BLUE_WITHDRAW,
+    COMET_SUPPLY,
+    COMET_WITHDRAW,
     DEPOSIT,
     HEAD,
+    MINT,
     OWNER,
     REDEEM,
+    REDEEM_SHARES,
+    REDEEM_UNDERLYING,
     SIZES,
     STRANGER,
     SUPPLY,
+    TERMS,
     VENUES,
     WITHDRAW,
     Golden,
@@ -38,6 +46,15 @@ WITHDRAWN = KNOWN[f"aave_v3-withdraw-withdraw-{SIZE}"]
 EMPTIED = KNOWN[f"aave_v3-withdraw-withdraw-{SIZES[-1]}-all"]
 DEPOSITED = KNOWN[f"erc4626-deposit-deposit-{SIZE}"]
 REDEEMED = KNOWN[f"metamorpho-redeem-withdraw-{SIZE}-all"]
+BLUE_SUPPLIED = KNOWN[f"morpho_blue-supply-deposit-{SIZE}"]
+BLUE_WITHDRAWN = KNOWN[f"morpho_blue-withdraw-withdraw-{SIZE}"]
+BLUE_EMPTIED = KNOWN[f"morpho_blue-withdraw-withdraw-{SIZE}-all"]
+COMET_SUPPLIED = KNOWN[f"compound_v3-supply-deposit-{SIZE}"]
+COMET_WITHDRAWN = KNOWN[f"compound_v3-withdraw-withdraw-{SIZE}"]
+COMET_EMPTIED = KNOWN[f"compound_v3-withdraw-withdraw-{SIZES[-1]}-all"]
+MINTED = KNOWN[f"moonwell-mint-deposit-{SIZE}"]
+UNDERLYING_REDEEMED = KNOWN[f"moonwell-redeemUnderlying-withdraw-{SIZE}"]
+SHARES_REDEEMED = KNOWN[f"moonwell-redeem-withdraw-{SIZE}-all"]
 CANCELLED = KNOWN["cancel"]
 AAVE, VAULT = VENUES["aave_v3"], VENUES["erc4626"]
 SHARES = REDEEMED.evidence.shares
@@ -82,6 +99,20 @@ def relisted(place: int, value: Any) -> Made:
     return lambda: (b"\2" + rlp.encode(fields), SUPPLIED.evidence)
 
 
+def other_terms(place: int) -> tuple[Any, ...]:
+    """Return the parameters of the market with another one in one place."""
+    changed = list(TERMS)
+    changed[place] = STRANGER if place < 4 else TERMS[4] + 1
+    return tuple(changed)
+
+
+def of_market(golden: Golden, **changes: Any) -> Made:
+    """Make the transaction beside a market of another identity."""
+    assert golden.evidence.market is not None
+    return market_with(golden, id=dataclasses.replace(golden.evidence.market.id, **changes))
+
+
+BLUE_KEY = BLUE_SUPPLIED.evidence.market.id.key  # type: ignore[union-attr]
 IDENTITY = SUPPLIED.evidence.market.id  # type: ignore[union-attr]
 TOKEN = SUPPLIED.evidence.market.token  # type: ignore[union-attr]
 
@@ -123,7 +154,7 @@ RULES: list[tuple[str, Made, Made]] = [
     ("market", market_with(SUPPLIED, id=dataclasses.replace(IDENTITY, chain_id=1)), known(SUPPLIED)),
     ("market", market_with(SUPPLIED, id=dataclasses.replace(IDENTITY, asset=STRANGER)), known(SUPPLIED)),
     ("market", market_with(SUPPLIED, token=dataclasses.replace(TOKEN, chain_id=1)), known(SUPPLIED)),
-    ("protocol", market_with(SUPPLIED, protocol="moonwell"), known(SUPPLIED)),
+    ("protocol", market_with(SUPPLIED, protocol="nobodys"), known(SUPPLIED)),
     ("deposits_off", market_with(SUPPLIED, deposits=False), market_with(WITHDRAWN, deposits=False)),
     ("deposits_off", market_with(APPROVAL, deposits=False), market_with(REVOCATION, deposits=False)),
     ("unpinned", pinned("pins", AAVE, None), pinned("pins", VAULT, None)),
@@ -208,6 +239,91 @@ RULES: list[tuple[str, Made, Made]] = [
         lambda: (REDEEMED.sent(data=calldata(REDEEM, 0, OWNER, OWNER)), REDEEMED.known(shares=0)),
         lambda: (REDEEMED.sent(data=calldata(REDEEM, 1, OWNER, OWNER)), REDEEMED.known(shares=1)),
     ),
+    # --- one of many markets in a contract ---
+    *(
+        (
+            "terms" if place else "asset",
+            called(BLUE_SUPPLIED, BLUE_SUPPLY, other_terms(place), SIZE, 0, OWNER, b""),
+            called(BLUE_SUPPLIED, BLUE_SUPPLY, TERMS, SIZE, 0, OWNER, b""),
+        )
+        for place in range(5)
+    ),
+    *(
+        (
+            "terms" if place else "asset",
+            called(BLUE_EMPTIED, BLUE_WITHDRAW, other_terms(place), 0, SHARES, OWNER, OWNER),
+            called(BLUE_EMPTIED, BLUE_WITHDRAW, TERMS, 0, SHARES, OWNER, OWNER),
+        )
+        for place in range(5)
+    ),
+    ("terms", of_market(BLUE_SUPPLIED, key=BLUE_KEY[:-1] + "0"), of_market(BLUE_SUPPLIED, key=BLUE_KEY)),
+    ("terms", market_with(BLUE_SUPPLIED, addresses=()), known(BLUE_SUPPLIED)),
+    (
+        "calldata",
+        called(BLUE_SUPPLIED, BLUE_SUPPLY, TERMS, SIZE, 0, OWNER, b"\0"),
+        called(BLUE_SUPPLIED, BLUE_SUPPLY, TERMS, SIZE, 0, OWNER, b""),
+    ),
+    ("calldata", sent(BLUE_SUPPLIED, data=BLUE_SUPPLIED.unsigned.data[:-32]), sent(BLUE_SUPPLIED)),
+    ("not_zero", called(BLUE_SUPPLIED, BLUE_SUPPLY, TERMS, SIZE, 1, OWNER, b""), sent(BLUE_SUPPLIED)),
+    (
+        "not_zero",
+        called(BLUE_EMPTIED, BLUE_WITHDRAW, TERMS, 1, SHARES, OWNER, OWNER),
+        called(BLUE_EMPTIED, BLUE_WITHDRAW, TERMS, 1, 0, OWNER, OWNER),
+    ),
+    (
+        "amount",
+        called(BLUE_WITHDRAWN, BLUE_WITHDRAW, TERMS, 0, 0, OWNER, OWNER),
+        called(BLUE_WITHDRAWN, BLUE_WITHDRAW, TERMS, SIZE, 0, OWNER, OWNER),
+    ),
+    (
+        "amount",
+        called(BLUE_WITHDRAWN, BLUE_WITHDRAW, TERMS, SIZE + 1, 0, OWNER, OWNER),
+        called(BLUE_WITHDRAWN, BLUE_WITHDRAW, TERMS, SIZE - 1, 0, OWNER, OWNER),
+    ),
+    ("unlimited", called(BLUE_SUPPLIED, BLUE_SUPPLY, TERMS, MAX, 0, OWNER, b""), sent(BLUE_SUPPLIED)),
+    ("shares", called(BLUE_EMPTIED, BLUE_WITHDRAW, TERMS, 0, SHARES + 1, OWNER, OWNER), sent(BLUE_EMPTIED)),
+    ("everything", known(BLUE_EMPTIED, everything=False), known(BLUE_EMPTIED)),
+    ("beneficiary", called(BLUE_SUPPLIED, BLUE_SUPPLY, TERMS, SIZE, 0, STRANGER, b""), sent(BLUE_SUPPLIED)),
+    (
+        "beneficiary",
+        called(BLUE_WITHDRAWN, BLUE_WITHDRAW, TERMS, SIZE, 0, OWNER, STRANGER),
+        sent(BLUE_WITHDRAWN),
+    ),
+    (
+        "beneficiary",
+        called(BLUE_WITHDRAWN, BLUE_WITHDRAW, TERMS, SIZE, 0, STRANGER, OWNER),
+        sent(BLUE_WITHDRAWN),
+    ),
+    # --- a venue that takes the sender for who is meant ---
+    # 2**256 - 1 repays a debt instead of supplying; more than is held would borrow.
+    ("unlimited", called(COMET_SUPPLIED, COMET_SUPPLY, USDC, MAX), sent(COMET_SUPPLIED)),
+    (
+        "amount",
+        called(COMET_WITHDRAWN, COMET_WITHDRAW, USDC, SIZE + 1),
+        called(COMET_WITHDRAWN, COMET_WITHDRAW, USDC, SIZE - 1),
+    ),
+    ("everything", called(COMET_WITHDRAWN, COMET_WITHDRAW, USDC, MAX), sent(COMET_EMPTIED)),
+    ("unlimited", called(COMET_EMPTIED, COMET_WITHDRAW, USDC, MAX - 1), sent(COMET_EMPTIED)),
+    ("asset", called(COMET_SUPPLIED, COMET_SUPPLY, STRANGER, SIZE), sent(COMET_SUPPLIED)),
+    ("asset", called(COMET_EMPTIED, COMET_WITHDRAW, STRANGER, MAX), sent(COMET_EMPTIED)),
+    (
+        "selector",
+        called(COMET_WITHDRAWN, "withdrawTo(address,address,uint256)", STRANGER, USDC, SIZE),
+        sent(COMET_WITHDRAWN),
+    ),
+    ("selector", called(COMET_SUPPLIED, "approve(address,uint256)", STRANGER, MAX), sent(COMET_SUPPLIED)),
+    ("selector", called(MINTED, "enterMarkets(address[])", [STRANGER]), sent(MINTED)),
+    ("selector", called(UNDERLYING_REDEEMED, "borrow(uint256)", SIZE), sent(UNDERLYING_REDEEMED)),
+    ("amount", called(MINTED, MINT, SIZE + 1), called(MINTED, MINT, SIZE)),
+    ("unlimited", called(MINTED, MINT, MAX), sent(MINTED)),
+    ("unlimited", called(UNDERLYING_REDEEMED, REDEEM_UNDERLYING, MAX), sent(UNDERLYING_REDEEMED)),
+    (
+        "shares",
+        called(SHARES_REDEEMED, REDEEM_SHARES, SHARES_REDEEMED.evidence.shares - 1),
+        sent(SHARES_REDEEMED),
+    ),
+    ("shares", called(SHARES_REDEEMED, REDEEM_SHARES, MAX), sent(SHARES_REDEEMED)),
+    ("everything", known(SHARES_REDEEMED, everything=False), sent(SHARES_REDEEMED)),
     # --- cancelling ---
     ("cancel_gas", sent(CANCELLED, gas=21_001), sent(CANCELLED, gas=21_000)),
 ]

@@ -92,10 +92,11 @@ class AaveCurve:
     def rate_after(self, amount: int, at: int) -> int:
         """Return `currentLiquidityRate` after a supply of `amount` mined at `at`, ray per year.
 
-        For an amount of 0: the rate that any touch of the reserve at `at` would set.
+        A negative amount is withdrawn. For an amount of 0: the rate that any touch of the reserve at `at`
+        would set. Raises `ValueError` for more than the reserve has in cash.
         """
-        if amount < 0:
-            raise ValueError("amount is negative")
+        if self.available + self.shift + amount < 0:
+            raise ValueError("more is withdrawn than the reserve has in cash")
         variable = self._variable_debt(self._borrow_index_at(at))
         stable = _stable_debt_at(self.stable_debt, at)
         debt = variable + stable

@@ -63,14 +63,15 @@ class GrowthCurve:
     def rate_after(self, amount: int, at: int) -> int:
         """Return observed * total / (total + amount), floored; the same at any `at` from `time1` on.
 
-        A loss is not thinned: more money does not make it smaller.
+        A negative amount is withdrawn. A loss is not thinned: more money does not make it smaller. Raises
+        `ValueError` where nothing would be left that could earn.
         """
-        if amount < 0:
-            raise ValueError("amount is negative")
         if at < self.time1:
             raise ValueError("the time lies before the second reading")
         rate = self.rate_now()
         added = self.shift + amount
+        if added < 0 and self.total_assets + added <= 0:
+            raise ValueError("nothing is left in the vault")
         if rate <= 0 or added == 0:
             return rate
         return rate * self.total_assets // (self.total_assets + added)

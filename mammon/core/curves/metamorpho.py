@@ -14,7 +14,15 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import ClassVar, Literal
 
-from mammon.core.curves.morpho import MorphoMarket, accrue, assets_down, assets_up, supply, supply_rate
+from mammon.core.curves.morpho import (
+    MorphoMarket,
+    accrue,
+    assets_down,
+    assets_up,
+    supply,
+    supply_rate,
+    withdraw,
+)
 from mammon.core.curves.quotes import Quotes
 from mammon.core.fixed import RAY, WAD
 from mammon.core.numbers import Units, Wad
@@ -66,24 +74,25 @@ class MetaMorphoCurve:
     def rate_after(self, amount: int, at: int) -> int:
         """Return the net rate after a deposit of `amount` mined at `at`, wad per second.
 
-        Raises `ValueError` where the deposit would revert with `AllCapsReached`.
+        A negative amount is withdrawn. Raises `ValueError` where a deposit would revert with
+        `AllCapsReached`, a withdrawal with `NotEnoughLiquidity`.
         """
-        return self._book(at).rate_after(amount)
+        return self.book(at).rate_after(amount)
 
     def quotes(self, at: int) -> Quotes:
         """Return what the vault pays at `at`, accrued once, to be asked about many amounts."""
-        return self._book(at)
+        return self.book(at)
 
     def rate_ceiling(self, at: int) -> int:
         """Return a rate that no deposit at `at` exceeds: the best market's, less the fee.
 
         A deposit can raise the vault's rate, when the queue sends it where rates are above the mean.
         """
-        return self._book(at).ceiling(None)
+        return self.book(at).ceiling(None)
 
     def total_assets_at(self, at: int) -> int:
         """Return `totalAssets()` at `at`, the shift included."""
-        book = self._book(at)
+        book = self.book(at)
         return sum(book.assets()) + book.lost
 
     def share_price_at(self, at: int) -> int:
@@ -91,33 +100,28 @@ class MetaMorphoCurve:
 
         Fee shares that the vault would mint at `at` are counted.
         """
-        book = self._book(at)
         unit: int = 10**self.decimals_offset
-        return RAY * unit * (book.last_total + 1) // (book.total_shares + unit)
+        return self.book(at).worth(RAY * unit)
 
     def max_deposit_at(self, at: int) -> int:
         """Return the largest deposit at `at` that no cap stops.
 
         Equals `maxDeposit`, except that a market queued twice counts once, as it can be filled once.
         """
-        book = self._book(at)
-        return sum(book.room(position) for position in set(self.supply_queue))
+        return self.book(at).room()
 
     def liquidity_at(self, at: int) -> int:
         """Return what all holders together could withdraw at `at` through the withdraw queue."""
-        book = self._book(at)
-        return sum(
-            min(held, totals.supply_assets - totals.borrow_assets)
-            for held, totals in zip(book.assets(), book.totals, strict=True)
-        )
+        return self.book(at).liquid()
 
-    def _book(self, at: int) -> _Book:
-        book = _Book(self, at)
+    def book(self, at: int) -> Book:
+        """Return the vault's holdings at `at`, with our own in it that the chain does not know."""
+        book = Book(self, at)
         book.deposit(self.shift, beyond_caps=True)
         return book
 
 
-class _Book:
+class Book:
     """The vault's holdings accrued to one moment, into which deposits are put."""
 
     __slots__ = ("curve", "last_total", "lost", "rates", "shares", "total_shares", "totals")
@@ -134,26 +138,31 @@ class _Book:
         self._accrue_fee()
 
     def rate_after(self, amount: int) -> int:
-        """Return the net rate after a deposit, which leaves the book as it is. Raises `ValueError`."""
-        if amount < 0:
-            raise ValueError("amount is negative")
-        self._rate_markets()
+        """Return the net rate after a deposit or withdrawal, which leaves the book as it is.
+
+        Raises `ValueError` where it would revert.
+        """
+        self.rate_markets()
         if amount == 0:
             return self.net_rate()
-        entered = self._copy()
-        entered.deposit(amount)
-        return entered.net_rate()
+        changed = self.copy()
+        if amount > 0:
+            changed.deposit(amount)
+        else:
+            changed.withdraw(-amount)
+        return changed.net_rate()
 
-    def deposit(self, amount: int, *, beyond_caps: bool = False) -> None:
-        """Mint the depositor's shares and fill the supply queue; raise `ValueError` if no cap admits all.
+    def deposit(self, amount: int, *, beyond_caps: bool = False) -> int:
+        """Fill the supply queue and return the shares minted; raise `ValueError` if no cap admits all.
 
         `beyond_caps` puts the rest where the queue ends: supply of our own that was there before others
         filled the caps.
         """
         if amount == 0:
-            return
+            return 0
         unit: int = 10**self.curve.decimals_offset
-        self.total_shares += amount * (self.total_shares + unit) // (self.last_total + 1)
+        minted = amount * (self.total_shares + unit) // (self.last_total + 1)
+        self.total_shares += minted
         self.last_total += amount
         rest = self._fill_queue(amount)
         if rest and not beyond_caps:
@@ -161,6 +170,36 @@ class _Book:
         if rest and self.totals:
             self._supply(self.curve.supply_queue[-1] if self.curve.supply_queue else 0, rest)
         self._accrue_fee()
+        return minted
+
+    def withdraw(self, amount: int) -> int:
+        """Empty the withdraw queue as far as needed and return the shares burnt; raise `ValueError`."""
+        unit: int = 10**self.curve.decimals_offset
+        burnt = -(-amount * (self.total_shares + unit) // (self.last_total + 1))
+        self.total_shares -= burnt
+        rest = amount
+        for place, held in enumerate(self.assets()):
+            totals = self.totals[place]
+            taken = min(held, totals.supply_assets - totals.borrow_assets, rest)
+            self._withdraw(place, taken)
+            rest -= taken
+        if rest:
+            raise ValueError("the withdrawal exceeds what the vault's markets have not lent")
+        self.last_total = max(0, self.last_total - amount)
+        self._accrue_fee()
+        return burnt
+
+    def worth(self, shares: int) -> int:
+        """Return what shares of the vault are worth, rounded down."""
+        unit: int = 10**self.curve.decimals_offset
+        return shares * (self.last_total + 1) // (self.total_shares + unit)
+
+    def liquid(self) -> int:
+        """Return what all holders together could withdraw."""
+        return sum(
+            min(held, totals.supply_assets - totals.borrow_assets)
+            for held, totals in zip(self.assets(), self.totals, strict=True)
+        )
 
     def net_rate(self) -> int:
         """Return the holders' rate, wad per second."""
@@ -173,7 +212,7 @@ class _Book:
 
     def ceiling(self, most: int | None) -> int:
         """Return a net rate that no deposit exceeds, or none of up to `most`."""
-        self._rate_markets()
+        self.rate_markets()
         open_to = set(self.curve.supply_queue)
         reached = [rate for place, rate in enumerate(self.rates) if self.shares[place] or place in open_to]
         bound = max(reached, default=0)
@@ -205,15 +244,18 @@ class _Book:
             for held, totals in zip(self.shares, self.totals, strict=True)
         ]
 
-    def room(self, position: int) -> int:
-        """Return what one market's cap still admits."""
+    def room(self) -> int:
+        """Return the largest deposit that no cap stops."""
+        return sum(self._room(position) for position in set(self.curve.supply_queue))
+
+    def _room(self, position: int) -> int:
         totals = self.totals[position]
         held = assets_up(self.shares[position], totals.supply_assets, totals.supply_shares)
         return max(0, self.curve.markets[position].cap - held)
 
     def _fill_queue(self, amount: int) -> int:
         for position in self.curve.supply_queue:
-            taken = min(self.room(position), amount)
+            taken = min(self._room(position), amount)
             if taken:
                 self._supply(position, taken)
                 amount -= taken
@@ -229,15 +271,25 @@ class _Book:
         if self.rates:
             self.rates[position] = supply_rate(after, self.curve.markets[position].market.fee)
 
-    def _rate_markets(self) -> None:
+    def _withdraw(self, position: int, amount: int) -> None:
+        before = self.totals[position]
+        after = withdraw(before, amount)
+        self.totals[position] = after
+        self.shares[position] -= before.supply_shares - after.supply_shares
+        if self.rates:
+            self.rates[position] = supply_rate(after, self.curve.markets[position].market.fee)
+
+    def rate_markets(self) -> None:
+        """Rate every market once; deposits keep the rates up to date from then on."""
         if not self.rates:
             self.rates = [
                 supply_rate(totals, entry.market.fee)
                 for entry, totals in zip(self.curve.markets, self.totals, strict=True)
             ]
 
-    def _copy(self) -> _Book:
-        twin: _Book = object.__new__(_Book)
+    def copy(self) -> Book:
+        """Return a book of its own with the same holdings."""
+        twin: Book = object.__new__(Book)
         twin.curve, twin.lost = self.curve, self.lost
         twin.totals, twin.shares, twin.rates = self.totals[:], self.shares[:], self.rates[:]
         twin.total_shares, twin.last_total = self.total_shares, self.last_total

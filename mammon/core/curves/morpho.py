@@ -117,6 +117,14 @@ def supply(totals: Totals, amount: int) -> Totals:
     return Totals(assets + amount, shares + minted, borrowed, rate_at_target)
 
 
+def withdraw(totals: Totals, amount: int) -> Totals:
+    """Return the totals after a withdrawal of `amount`; raise `ValueError` for more than is not lent."""
+    assets, shares, borrowed, rate_at_target = totals
+    if amount > assets - borrowed:
+        raise ValueError("the withdrawal exceeds what the market has not lent")
+    return Totals(assets - amount, shares - shares_up(amount, assets, shares), borrowed, rate_at_target)
+
+
 def supply_rate(totals: Totals, fee: int) -> int:
     """Return the supply rate at the moment of `totals`, wad per second."""
     if totals.borrow_assets == 0 or totals.rate_at_target == 0:
@@ -178,6 +186,11 @@ def taylor_compounded(rate: int, elapsed: int) -> int:
 def shares_down(assets: int, total_assets: int, total_shares: int) -> int:
     """Return the shares that `assets` buy, rounded down."""
     return assets * (total_shares + VIRTUAL_SHARES) // (total_assets + VIRTUAL_ASSETS)
+
+
+def shares_up(assets: int, total_assets: int, total_shares: int) -> int:
+    """Return the shares that pay for `assets`, rounded up."""
+    return -(-assets * (total_shares + VIRTUAL_SHARES) // (total_assets + VIRTUAL_ASSETS))
 
 
 def assets_down(shares: int, total_assets: int, total_shares: int) -> int:

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from importlib import resources
+from pathlib import Path
 
 from mammon.errors import UsageError
 from mammon.protocols.chains.file import ChainFile, Feed, SequencerFeed
 from mammon.protocols.chains.markets import market_from_table, with_markets
 from mammon.protocols.chains.parse import parse_chain
 
-SHIPPED = ("base",)
+SHIPPED = ("base", "optimism")
 """The chains that come with the program, by the name of their file."""
+_HERE = Path(__file__).parent
 
 __all__ = [
     "SHIPPED",
@@ -31,4 +32,4 @@ def chain(name: str, text: str | None = None) -> ChainFile:
     if name not in SHIPPED:
         known = ", ".join(SHIPPED)
         raise UsageError("chain_file", f"no chain {name!r} is shipped", f"shipped: {known}; or name a file")
-    return parse_chain(resources.files(__name__).joinpath(f"{name}.toml").read_text("utf-8"), name)
+    return parse_chain((_HERE / f"{name}.toml").read_text("utf-8"), name)

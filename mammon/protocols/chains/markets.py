@@ -8,6 +8,7 @@ from dataclasses import replace
 
 from mammon.core.types import Address, Market, MarketId, Token
 from mammon.protocols.chains.file import ChainFile
+from mammon.protocols.chains.risk import dossier_of
 from mammon.protocols.chains.table import Table, optional_address
 from mammon.protocols.registry import VENUES
 
@@ -48,15 +49,16 @@ def market_from_table(table: Mapping[str, object], chain: ChainFile) -> Market:
 def _market(table: Table, chain: ChainFile) -> Market:
     protocol, slug = _protocol(table), _slug(table)
     token = _token(table, chain)
-    address = table.listed()
+    address, key = table.listed(), _key(table, protocol)
     roles = _roles(table, protocol, chain)
     deposits, note = table.flag("deposits", default=True), table.text("note", default="")
     if not deposits and not note:
         raise table.error("note", "is missing: say why deposits are off")
     table.close()
     # In every protocol here the contract that is entered is the one that pulls the token.
-    identity = MarketId(chain.chain_id, address, token.address)
-    return Market(identity, slug, protocol, token, address, roles, deposits, note)
+    identity = MarketId(chain.chain_id, address, token.address, key)
+    risk = dossier_of(protocol, chain.chain_id, address)
+    return Market(identity, slug, protocol, token, address, roles, deposits, note, risk)
 
 
 def _protocol(table: Table) -> str:
@@ -64,6 +66,15 @@ def _protocol(table: Table) -> str:
     if protocol not in VENUES:
         raise table.error("protocol", f"{protocol!r} is not one of {', '.join(sorted(VENUES))}")
     return protocol
+
+
+def _key(table: Table, protocol: str) -> str:
+    """Return which of the contract's markets it is; nothing where a contract is one market."""
+    wanted = VENUES[protocol].roles.key
+    key = table.text("key") if wanted else table.text("key", default="")
+    if key and not wanted:
+        raise table.error("key", f"is not for {protocol}, whose contracts are one market each")
+    return key
 
 
 def _slug(table: Table) -> str:

@@ -170,7 +170,10 @@ class Contract:
         method = self.methods.get(data[:4])
         if method is None:
             raise Reverted
-        return returned(method.code(self, frame, *arguments(method.signature, data[4:])))
+        try:
+            return returned(method.code(self, frame, *arguments(method.signature, data[4:])))
+        except (ArithmeticError, ValueError) as error:
+            raise Reverted from error  # as checked arithmetic does where a number fits no word
 
     def gas(self, data: bytes) -> int:
         """Return what the method that `data` names costs beyond the base of a transaction."""

@@ -163,6 +163,10 @@ class MetaMorpho(Vault):
         cap = self.caps.get(market_id)
         return (0, 0, 0) if cap is None else (cap, 1, 0)
 
+    @external("a31be5d6", "pendingCap(bytes32)")
+    def pending_cap(self, _frame: Frame, _market_id: bytes) -> tuple[int, int]:
+        return 0, 0
+
 
 def _at(queue: tuple[MarketTerms, ...], position: int) -> bytes:
     if position >= len(queue):

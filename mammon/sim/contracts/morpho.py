@@ -9,10 +9,21 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from functools import cached_property
 
-from mammon.core.curves.morpho import VIRTUAL_ASSETS, VIRTUAL_SHARES, MorphoMarket, assets_down
-from mammon.core.fixed import mul_div_up
+from mammon.core.abi import words
+from mammon.core.address import address_from_word
+from mammon.core.curves.morpho import (
+    MorphoMarket,
+    adaptive_rate,
+    assets_down,
+    assets_up,
+    shares_down,
+    shares_up,
+    utilisation,
+)
+from mammon.core.keccak import keccak256
 from mammon.core.numbers import Units, Wad
 from mammon.core.types import Address
+from mammon.errors import MalformedError
 from mammon.sim.contracts.encoding import ARITHMETIC, ZERO_ADDRESS, Reverted, encoded, failure, panic
 from mammon.sim.contracts.erc20 import Erc20
 from mammon.sim.contracts.machine import Contract, Frame, external
@@ -89,32 +100,48 @@ class Morpho(Contract):
 
     def supply(self, frame: Frame, terms: MarketTerms, holder: Address, amount: int) -> None:
         """Take `amount` from `holder`, who let this contract have it, and give shares for it."""
-        before = self.accrued(frame, terms)
-        after = before.supplied(amount, frame.timestamp)
-        minted = after.supply_shares - before.supply_shares
-        self.store(frame, terms, after)
-        held = self.shares(frame, terms, holder)
-        frame.storage.put(self.key("shares", terms.slot, holder), held + minted)
+        market = self.accrued(frame, terms)
+        minted = shares_down(amount, market.supply_assets, market.supply_shares)
+        self._credit(frame, terms, market, holder, amount, minted)
         frame.emit(self.address, SUPPLY, (terms.id, holder, holder), amount, minted)
         self.asset.move(frame, holder, self.address, amount)
 
     def withdraw(self, frame: Frame, terms: MarketTerms, holder: Address, amount: int, to: Address) -> None:
         """Pay `amount` out to `to` against the holder's shares."""
         market = self.accrued(frame, terms)
-        burnt = mul_div_up(
-            amount, market.supply_shares + VIRTUAL_SHARES, market.supply_assets + VIRTUAL_ASSETS
-        )
-        held = self.shares(frame, terms, holder)
-        if burnt > held:
-            raise panic(ARITHMETIC)
-        left = market.supply_assets - amount
-        if market.borrow_assets > left:
-            raise failure("insufficient liquidity")
-        shares = Units(market.supply_shares - burnt)
-        self.store(frame, terms, replace(market, supply_assets=Units(left), supply_shares=shares))
-        frame.storage.put(self.key("shares", terms.slot, holder), held - burnt)
+        burnt = shares_up(amount, market.supply_assets, market.supply_shares)
+        self._debit(frame, terms, market, holder, amount, burnt)
         frame.emit(self.address, WITHDRAW, (terms.id, holder, to), holder, amount, burnt)
         self.asset.move(frame, self.address, to, amount)
+
+    def _credit(
+        self,
+        frame: Frame,
+        terms: MarketTerms,
+        market: MorphoMarket,
+        holder: Address,
+        assets: int,
+        shares: int,
+    ) -> None:
+        total, issued = Units(market.supply_assets + assets), Units(market.supply_shares + shares)
+        self.store(frame, terms, replace(market, supply_assets=total, supply_shares=issued))
+        held = self.shares(frame, terms, holder)
+        frame.storage.put(self.key("shares", terms.slot, holder), held + shares)
+
+    def _debit(
+        self,
+        frame: Frame,
+        terms: MarketTerms,
+        market: MorphoMarket,
+        holder: Address,
+        assets: int,
+        shares: int,
+    ) -> None:
+        if shares > self.shares(frame, terms, holder):
+            raise panic(ARITHMETIC)
+        if market.borrow_assets > market.supply_assets - assets:
+            raise failure("insufficient liquidity")
+        self._credit(frame, terms, market, holder, -assets, -shares)
 
     def borrow(self, frame: Frame, terms: MarketTerms, borrower: Address, amount: int) -> None:
         """Lend `amount` out; a negative amount is repaid. The collateral is taken for granted."""
@@ -157,6 +184,65 @@ class Morpho(Contract):
         terms = self.terms.get(market_id)
         return bytes(160) if terms is None else self.encoded_parameters(terms)
 
+    @external(
+        "a99aad89", "supply((address,address,address,address,uint256),uint256,uint256,address,bytes)", 150_000
+    )
+    def supply_for(self, frame: Frame, data: bytes) -> tuple[int, int]:
+        """Supply assets, or as many as so many shares cost, for a holder."""
+        terms, assets, shares, holder, _ = self._request(data)
+        if holder == ZERO_ADDRESS:
+            raise failure("zero address")
+        market = self.accrued(frame, terms)
+        totals = market.supply_assets, market.supply_shares
+        if assets:
+            shares = shares_down(assets, *totals)
+        else:
+            assets = assets_up(shares, *totals)
+        self._credit(frame, terms, market, holder, assets, shares)
+        frame.emit(self.address, SUPPLY, (terms.id, frame.sender, holder), assets, shares)
+        if int.from_bytes(data[-32:], "big"):
+            raise Reverted  # the sender, an account without code, is called back
+        self.asset.pull(frame, self.address, frame.sender, self.address, assets)
+        return assets, shares
+
+    @external(
+        "5c2bea49",
+        "withdraw((address,address,address,address,uint256),uint256,uint256,address,address)",
+        170_000,
+    )
+    def withdraw_for(self, frame: Frame, data: bytes) -> tuple[int, int]:
+        """Withdraw assets, or what so many shares are worth, of the sender's own."""
+        terms, assets, shares, holder, to = self._request(data)
+        if to == ZERO_ADDRESS:
+            raise failure("zero address")
+        if holder != frame.sender:
+            raise failure("unauthorized")
+        market = self.accrued(frame, terms)
+        totals = market.supply_assets, market.supply_shares
+        if assets:
+            shares = shares_up(assets, *totals)
+        else:
+            assets = assets_down(shares, *totals)
+        self._debit(frame, terms, market, holder, assets, shares)
+        frame.emit(self.address, WITHDRAW, (terms.id, holder, to), frame.sender, assets, shares)
+        self.asset.move(frame, self.address, to, assets)
+        return assets, shares
+
+    def _request(self, data: bytes) -> tuple[MarketTerms, int, int, Address, Address]:
+        """Decode market, assets, shares, holder and, where there is one, recipient."""
+        terms = self.terms.get(keccak256(data[:160]))
+        if terms is None or len(data) < 288:
+            raise failure("market not created")
+        assets, shares = (int.from_bytes(data[start : start + 32], "big") for start in (160, 192))
+        if (assets == 0) == (shares == 0):
+            raise failure("inconsistent input")
+        try:
+            holder = address_from_word(data[224:256])
+            to = address_from_word(data[256:288]) if len(data) == 288 else ZERO_ADDRESS
+        except MalformedError as error:
+            raise Reverted from error
+        return terms, assets, shares, holder, to
+
     def encoded_parameters(self, terms: MarketTerms) -> bytes:
         """Return the five words whose hash is the market's id."""
         irm = ZERO_ADDRESS if terms.idle else self.irm
@@ -178,7 +264,10 @@ class AdaptiveCurveIrm(Contract):
 
     @external("8c00bf6b", f"borrowRateView(({_PARAMS}),(uint128,uint128,uint128,uint128,uint128,uint128))")
     def borrow_rate(self, frame: Frame, data: bytes) -> int:
-        for terms in self.morpho.terms.values():
-            if data[:160] == self.morpho.encoded_parameters(terms):
-                return self.morpho.stored(frame, terms).borrow_rate_view(frame.timestamp)
-        raise Reverted
+        terms = self.morpho.terms.get(keccak256(data[:160]))
+        if terms is None or len(data) != 352:
+            raise Reverted
+        supplied, _, borrowed, _, updated_at, _ = words(data[160:], 6)
+        started = self.morpho.stored(frame, terms).rate_at_target
+        used = utilisation(supplied, borrowed)
+        return adaptive_rate(used, started, frame.timestamp - updated_at)[0]

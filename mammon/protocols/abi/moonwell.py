@@ -1,0 +1,26 @@
+"""Moonwell: mToken, comptroller and jump rate model. What moves money returns an error code; 0 is success."""
+
+from __future__ import annotations
+
+UNDERLYING = bytes.fromhex("6f307dc3")  # underlying()
+COMPTROLLER = bytes.fromhex("5fe3b567")  # comptroller()
+RATE_MODEL = bytes.fromhex("f3fdb15a")  # interestRateModel()
+CASH = bytes.fromhex("3b1d21a2")  # getCash()
+TOTAL_BORROWS = bytes.fromhex("47bd3718")  # totalBorrows()
+TOTAL_RESERVES = bytes.fromhex("8f840ddd")  # totalReserves()
+RESERVE_FACTOR = bytes.fromhex("173b9904")  # reserveFactorMantissa()
+BORROW_INDEX = bytes.fromhex("aa5af0fd")  # borrowIndex()
+ACCRUED_AT = bytes.fromhex("cfa99201")  # accrualBlockTimestamp()
+EXCHANGE_RATE = bytes.fromhex("182df0f5")  # exchangeRateStored()
+SUPPLY_RATE = bytes.fromhex("d3bd2c72")  # supplyRatePerTimestamp()
+BORROW_RATE = bytes.fromhex("cd91801c")  # borrowRatePerTimestamp()
+BASE_RATE = bytes.fromhex("40bc0af4")  # baseRatePerTimestamp()
+MULTIPLIER = bytes.fromhex("6c2df6a7")  # multiplierPerTimestamp()
+JUMP_MULTIPLIER = bytes.fromhex("26c394f7")  # jumpMultiplierPerTimestamp()
+KINK = bytes.fromhex("fd2da339")  # kink()
+SUPPLY_CAPS = bytes.fromhex("02c3bcbb")  # supplyCaps(address)
+MINT_PAUSED = bytes.fromhex("731f0c2b")  # mintGuardianPaused(address)
+MARKETS = bytes.fromhex("8e8f294b")  # markets(address)
+MINT = bytes.fromhex("a0712d68")  # mint(uint256)
+REDEEM = bytes.fromhex("db006a75")  # redeem(uint256)
+REDEEM_UNDERLYING = bytes.fromhex("852a12e3")  # redeemUnderlying(uint256)

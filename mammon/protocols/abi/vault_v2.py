@@ -1,0 +1,30 @@
+"""Morpho Vault V2, its factory, and the adapters it lends through."""
+
+from __future__ import annotations
+
+STORED_ASSETS = bytes.fromhex("ce04bebb")  # _totalAssets()
+LAST_UPDATE = bytes.fromhex("c0463711")  # lastUpdate()
+MAX_RATE = bytes.fromhex("ece1d6e5")  # maxRate()
+PERFORMANCE_FEE = bytes.fromhex("87788782")  # performanceFee()
+MANAGEMENT_FEE = bytes.fromhex("a6f7f5d6")  # managementFee()
+ADAPTERS_LENGTH = bytes.fromhex("5aa22bc8")  # adaptersLength()
+ADAPTERS = bytes.fromhex("4ef501ac")  # adapters(uint256)
+LIQUIDITY_ADAPTER = bytes.fromhex("ad468d11")  # liquidityAdapter()
+LIQUIDITY_DATA = bytes.fromhex("2e029228")  # liquidityData()
+ALLOCATION = bytes.fromhex("c69507dd")  # allocation(bytes32)
+ABSOLUTE_CAP = bytes.fromhex("bc0dd374")  # absoluteCap(bytes32)
+RELATIVE_CAP = bytes.fromhex("a68bafa3")  # relativeCap(bytes32)
+PENALTY = bytes.fromhex("99e99183")  # forceDeallocatePenalty(address)
+CAN_RECEIVE_SHARES = bytes.fromhex("98c9b49c")  # canReceiveShares(address)
+CAN_SEND_SHARES = bytes.fromhex("8e511e4d")  # canSendShares(address)
+CAN_RECEIVE_ASSETS = bytes.fromhex("0d326b18")  # canReceiveAssets(address)
+CAN_SEND_ASSETS = bytes.fromhex("20fe8d58")  # canSendAssets(address)
+IS_VAULT = bytes.fromhex("5edec50d")  # isVaultV2(address)
+
+REAL_ASSETS = bytes.fromhex("56c07573")  # realAssets()
+MORPHO = bytes.fromhex("d8fbc833")  # morpho()
+IRM = bytes.fromhex("399e3a50")  # adaptiveCurveIrm()
+MARKETS_LENGTH = bytes.fromhex("ace48b45")  # marketIdsLength()
+MARKETS = bytes.fromhex("779a9683")  # marketIds(uint256)
+SUPPLY_SHARES = bytes.fromhex("6ead54d8")  # supplyShares(bytes32)
+INNER_VAULT = bytes.fromhex("e4baaddf")  # morphoVaultV1()
