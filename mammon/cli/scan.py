@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -17,7 +17,9 @@ from mammon.core.types import Portfolio, Snapshot
 from mammon.engine.observe import Observation
 from mammon.reporting.figures import MarketFigures, market_figures
 from mammon.reporting.numbers import DASH, counted, percent, short, token
-from mammon.reporting.tables import Table, table
+
+if TYPE_CHECKING:
+    from mammon.reporting.tables import Table
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +60,8 @@ def scanned(call: Invocation, seen: Observation, asked: Units | None = None) -> 
     """Return an observation as the document's data."""
     asset = seen.snapshot.asset
     asked = worth_judging(call, seen) if asked is None else asked
-    rows = market_figures(seen.snapshot, asked, call.settings.policy.execution_delay_s)
+    policy = call.settings.policy
+    rows = market_figures(seen.snapshot, asked, policy.execution_delay_s, policy.risk_premium)
     return ScanData(amount(asked, asset.decimals), rows, seen.requests, seen.snapshot, seen.portfolio)
 
 
@@ -72,15 +75,19 @@ def shown(data: ScanData) -> Iterator[Table | str]:
 
 
 def market_table(data: ScanData) -> Table:
-    """Return the markets as a table, best rate after the deposit first."""
+    """Return the markets as a table, best rate after the deposit first; tiers only where they fit."""
+    from mammon.reporting.tables import table
+
     asset, block = data.snapshot.asset, data.snapshot.block
     asked = token(data.amount.raw, asset.decimals, asset.symbol)
-    return table(
-        ("venue", "now", "after", "used", "liquid", "room", "state"),
-        [_row(row, asset.decimals) for row in data.markets],
-        title=f"{asset.symbol} on chain {data.snapshot.chain_id}, block {block.number}",
-        note=f"after: once {asked} is deposited; {counted(data.requests, 'request')}",
-    )
+    title = f"{asset.symbol} on chain {data.snapshot.chain_id}, block {block.number}"
+    note = f"after: once {asked} is deposited; {counted(data.requests, 'request')}"
+    heads = ("venue", "now", "after", "used", "liquid", "room", "tier", "state")
+    rows = [_row(row, asset.decimals) for row in data.markets]
+    tier = heads.index("tier")
+    fewer = [(*row[:tier], *row[tier + 1 :]) for row in (heads, *rows)]
+    narrow = table(fewer[0], fewer[1:], title=title, note=note)
+    return table(heads, rows, title=title, note=note, narrow=narrow)
 
 
 def _row(row: MarketFigures, decimals: int) -> tuple[str, ...]:
@@ -93,5 +100,15 @@ def _row(row: MarketFigures, decimals: int) -> tuple[str, ...]:
         percent(row.utilisation, 1),
         short(row.withdrawable, decimals),
         room,
+        tier_and_score(row),
         state,
     )
+
+
+def tier_and_score(row: MarketFigures) -> str:
+    """Return how a venue is rated: its tier, and its score in hundredths; `?` where facts are missing."""
+    found = row.standing
+    if found is None:
+        return DASH
+    unknown = "?" if any(points is None for _, points in found.factors) else ""
+    return f"{found.tier} ({found.score // 100}{unknown})"

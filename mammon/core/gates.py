@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Literal
 
-from mammon.core import limit_gates
+from mammon.core import limit_gates, risk_gates
 from mammon.core.case import Case, Money, at_least, at_most, count, unknown
 from mammon.core.costs import asset_usd, price_problem
 from mammon.core.plan import Move
@@ -193,12 +193,17 @@ def _pool_share(case: Case) -> Verdict:
 # --- safety: the chain and the account -----------------------------------------------------------
 
 
-def _data_fresh(case: Case) -> Verdict:
-    age = case.now - case.snapshot.block.timestamp
-    verdict = at_most("data_fresh", abs(age), case.policy.max_data_age_s, "s")
-    if age >= 0:
+def freshness(snapshot: Snapshot, now: int, most_s: int) -> Verdict:
+    """Ask how far in time the block is that was read: clocks are slow by seconds, blocks late by them."""
+    age = now - snapshot.block.timestamp
+    verdict = at_most("data_fresh", abs(age), most_s, "s")
+    if age >= 0 or verdict.passed:
         return verdict
-    return dataclasses.replace(verdict, passed=False, detail="block_from_the_future")
+    return dataclasses.replace(verdict, detail="block_from_the_future")
+
+
+def _data_fresh(case: Case) -> Verdict:
+    return freshness(case.snapshot, case.now, case.policy.max_data_age_s)
 
 
 def _peg(case: Case) -> Verdict:
@@ -226,6 +231,7 @@ GATES: tuple[Gate, ...] = (
     Gate("annual_gain", "profit", _annual_gain),
     Gate("break_even", "profit", _break_even),
     Gate("cost_share", "profit", _cost_share),
+    Gate("risk_gain", "profit", risk_gates.risk_gain),
     Gate("source_funds", "safety", _source_funds),
     Gate("venue_read", "safety", _venue_read),
     Gate("venue_open", "safety", _venue_open),
@@ -235,6 +241,9 @@ GATES: tuple[Gate, ...] = (
     Gate("exit_liquidity", "safety", _exit_liquidity),
     Gate("pool_share", "safety", _pool_share),
     Gate("venue_share", "safety", limit_gates.venue_share),
+    Gate("tier_cap", "safety", risk_gates.tier_cap),
+    Gate("shared_risk", "safety", risk_gates.shared_risk),
+    Gate("concentration", "safety", risk_gates.concentrated),
     Gate("cycle_share", "safety", limit_gates.cycle_share),
     Gate("total_ceiling", "safety", limit_gates.total_ceiling),
     Gate("data_fresh", "safety", _data_fresh, account=True),

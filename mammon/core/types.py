@@ -15,6 +15,7 @@ from mammon.core.curves import AnyCurve
 from mammon.core.names import Address as Address
 from mammon.core.names import Hash32 as Hash32
 from mammon.core.numbers import Ray, Units, Usd, Wei
+from mammon.core.risk.dossier import Dossier
 from mammon.errors import MalformedError
 
 T = TypeVar("T")
@@ -92,6 +93,8 @@ class Market:
     """False: this version or this configuration never deposits here (detect and withdraw only)."""
     note: str = ""
     """Why deposits are off, or what a person should know."""
+    risk: Dossier | None = None
+    """What is documented about its code; None: nothing."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,6 +126,10 @@ class MarketState:
     evidence: tuple[tuple[str, Units], ...] = ()
     """Live signs of danger in base units (`deficit`, `lost_assets`), sorted by name."""
     hint: Hint | None = None
+    backing: tuple[tuple[Address, Units], ...] | None = None
+    """What it lends against each collateral, sorted by address; None where that was not read."""
+    signs: tuple[str, ...] = ()
+    """Codes of what a reading of the state alone does not show (`risk.signs`): `pending_cap`, …"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -249,6 +256,15 @@ NOTHING_USED = Used()
 
 
 @dataclass(frozen=True, slots=True)
+class Inflow:
+    """Money of the account's asset that came into the wallet from outside."""
+
+    at: int
+    """Unix seconds of its block; where that is not known yet, of the block it was first seen at."""
+    amount: Units
+
+
+@dataclass(frozen=True, slots=True)
 class Portfolio:
     """What an account holds, and what it may do next, at the snapshot's block."""
 
@@ -263,6 +279,8 @@ class Portfolio:
     stops: tuple[str, ...] = ()
     """Names of the stops in force (`kill_switch`, `pause`, …)."""
     used: Used = NOTHING_USED
+    inflows: tuple[Inflow, ...] = ()
+    """What came in of late, as far back as it may matter."""
 
 
 @dataclass(frozen=True, slots=True)

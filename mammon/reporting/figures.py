@@ -6,14 +6,32 @@ whose inputs were not read is None, and the reason is in the row.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 
 from mammon.core import rates
 from mammon.core.costs import asset_usd
 from mammon.core.numbers import Fraction, Rate, Units, Usd
+from mammon.core.risk.rating import after_risk, rated
 from mammon.core.types import MarketState, Portfolio, Position, Price, Snapshot, Unread, slug_of
 from mammon.errors import MalformedError
+
+_NO_PREMIUM = Decimal(0)
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """How a venue is rated (`core.risk`): what it may hold follows from its tier."""
+
+    tier: int
+    """1, the best, to 5, danger."""
+    score: int
+    """0 to 10,000."""
+    factors: tuple[tuple[str, int | None], ...]
+    """Points of each; None where nothing is documented, which counts nothing."""
+    signs: tuple[str, ...]
+    apy_after_risk: Rate | None
+    """The yield after the deposit, less the policy's premium for what the score is short of."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +51,8 @@ class MarketFigures:
     state: str
     """`open`, `closed`, `withdraw only` or `unread`."""
     reasons: tuple[str, ...]
+    standing: Standing | None = None
+    """Of the venue at the block; None where it was not read."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,13 +67,17 @@ class HoldingFigures:
     """Of everything held; None as long as part of it is unread."""
 
 
-def market_figures(snapshot: Snapshot, amount: int, delay_s: int) -> tuple[MarketFigures, ...]:
+def market_figures(
+    snapshot: Snapshot, amount: int, delay_s: int, premium: Decimal = _NO_PREMIUM
+) -> tuple[MarketFigures, ...]:
     """Return every market's figures, best rate after a deposit of `amount` first, unread last.
 
     Rates are those of a deposit mined `delay_s` after the block, as in a decision.
     """
     at = snapshot.block.timestamp + delay_s
     rows = [_market(reading, amount, at) for reading in snapshot.markets]
+    by_slug = {slug_of(reading): reading for reading in snapshot.markets}
+    rows = [replace(row, standing=_standing(by_slug[row.slug], row, snapshot, premium)) for row in rows]
     return tuple(
         sorted(rows, key=lambda row: (row.apy_after is None, -(row.apy_after or Decimal(0)), row.slug))
     )
@@ -116,6 +140,16 @@ def _market(reading: MarketState | Unread, amount: int, at: int) -> MarketFigure
         _state(reading),
         reading.closed + reading.locked + losses + (() if reading.curve else ("rate_unknown",)),
     )
+
+
+def _standing(
+    reading: MarketState | Unread, row: MarketFigures, snapshot: Snapshot, premium: Decimal
+) -> Standing | None:
+    if isinstance(reading, Unread):
+        return None
+    found = rated(reading, snapshot.block.timestamp)
+    after = None if row.apy_after is None else after_risk(row.apy_after, found.score, premium)
+    return Standing(found.tier, found.score, found.factors, found.signs, after)
 
 
 def _state(reading: MarketState) -> str:

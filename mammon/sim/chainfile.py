@@ -6,6 +6,7 @@ from functools import cache
 
 from mammon.core.types import Address, GasUnits, Market, MarketId, Token
 from mammon.protocols.chains.file import ChainFile, Feed, SequencerFeed
+from mammon.protocols.chains.risk import dossier_of
 from mammon.protocols.registry import VENUES
 from mammon.sim import addresses as at
 from mammon.sim import processes
@@ -68,4 +69,5 @@ def chain_file() -> ChainFile:
 def _market(slug: str, protocol: str, address: Address) -> Market:
     wanted = VENUES[protocol].roles
     roles = tuple(sorted((name, _ROLES[name]) for name in wanted.required))
-    return Market(MarketId(CHAIN_ID, address, at.USDC), slug, protocol, USDC, address, roles)
+    risk = dossier_of(protocol, CHAIN_ID, address)
+    return Market(MarketId(CHAIN_ID, address, at.USDC), slug, protocol, USDC, address, roles, risk=risk)

@@ -7,6 +7,7 @@ from typing import Any
 
 from mammon.core.curves import AaveCurve
 from mammon.core.numbers import Ray, Units, Wei
+from mammon.core.risk.dossier import Dossier
 from mammon.core.types import (
     Address,
     Block,
@@ -32,13 +33,15 @@ OWNER = Address("0x00000000000000000000000000000000000000AA")
 RAY = 10**27
 MILLION = 10**12
 """A million USDC in base units."""
+SOUND = Dossier("sound", live_since=0, audit_firms=4, bounty=True, incidents=(), parts=())
+"""Documented, and nothing to be said against it."""
 
 
 def market(slug: str, protocol: str = "aave_v3", **changes: Any) -> Market:
     """Return a market whose address follows from its name."""
     number = int.from_bytes(slug.encode().rjust(20, b"\0")[-20:], "big")
     where = Address(f"0x{number:040x}")
-    base = Market(MarketId(CHAIN, where, USDC.address), slug, protocol, USDC, where)
+    base = Market(MarketId(CHAIN, where, USDC.address), slug, protocol, USDC, where, risk=SOUND)
     return dataclasses.replace(base, **changes)
 
 

@@ -15,8 +15,10 @@ from mammon.core.decide import Ask, Decision, decide
 from mammon.core.gates import GATES, KINDS
 from mammon.core.numbers import Fraction, Ray, Units, Usd
 from mammon.core.policy import Policy
+from mammon.core.risk.dossier import Dossier
+from mammon.core.risk.rating import rated
 from mammon.core.types import Price, Sequencer, Unread, Used, Verdict
-from tests.core.build import MILLION, NOW, RAY, portfolio, position, snapshot, state
+from tests.core.build import MILLION, NOW, RAY, market, portfolio, position, snapshot, state
 
 CASH = 10_000 * 10**6
 
@@ -83,6 +85,16 @@ def edges() -> dict[str, Edge]:
     day = verdict(situation(**spent), "daily_gas").measured
     assert None not in (annual, days, share, rate, gas, day)
     blind = Unread("good", "timeout", "no answer")
+    # A venue of half the points: a premium is due by half, and leaves less than the least gain beyond here.
+    half_good = Dossier("sound", live_since=0, incidents=(), parts=())
+    poor = venue(market=market("good", risk=half_good), supplied=Units(10 * CASH))
+    score = rated(state("good", market=market("good", risk=half_good), supplied=Units(10 * CASH)), NOW).score
+    unknown_venue = venue(market=market("good", risk=None))
+    chosen = situation(**poor).chosen
+    assert chosen is not None
+    assert chosen.move.target_apy_after is not None
+    least = Fraction(Decimal("0.001"))
+    premium = (chosen.move.target_apy_after - least) / (1 - Decimal(score) / 10_000)
     return {
         "apy_gain": Edge(
             policy(min_apy_gain=Fraction(gain() + tiny)), policy(min_apy_gain=Fraction(gain() - tiny))
@@ -93,6 +105,10 @@ def edges() -> dict[str, Edge]:
         "break_even": Edge(policy(max_break_even_days=days - tiny), policy(max_break_even_days=days + tiny)),
         "cost_share": Edge(
             policy(max_cost_share=Fraction(share - tiny)), policy(max_cost_share=Fraction(share + tiny))
+        ),
+        "risk_gain": Edge(
+            policy(risk_premium=premium + tiny, min_apy_gain=least) | poor,
+            policy(risk_premium=premium - tiny, min_apy_gain=least) | poor,
         ),
         "source_funds": Edge(
             {"ask": Ask("idle", "good", Units(CASH + 1))}, {"ask": Ask("idle", "good", Units(CASH))}
@@ -107,6 +123,17 @@ def edges() -> dict[str, Edge]:
         "exit_liquidity": Edge(venue(withdrawable=Units(3 * CASH - 1)), venue(withdrawable=Units(3 * CASH))),
         "pool_share": Edge(venue(supplied=Units(4 * CASH - 1)), venue(supplied=Units(4 * CASH))),
         "venue_share": Edge(half("max_venue_share", CASH // 2 + 1), half("max_venue_share", CASH // 2)),
+        "tier_cap": Edge(
+            unknown_venue | {"ask": Ask("idle", "good", Units(5_000 * 10**6 + 1))},
+            unknown_venue | {"ask": Ask("idle", "good", Units(5_000 * 10**6))},
+        ),
+        "shared_risk": Edge(half("max_shared_share", CASH // 2 + 1), half("max_shared_share", CASH // 2)),
+        "concentration": Edge(
+            policy(max_concentration=Fraction(Decimal("0.25")))
+            | {"ask": Ask("idle", "good", Units(CASH // 2 + 1))},
+            policy(max_concentration=Fraction(Decimal("0.25")))
+            | {"ask": Ask("idle", "good", Units(CASH // 2))},
+        ),
         "cycle_share": Edge(half("max_cycle_share", CASH // 2 + 1), half("max_cycle_share", CASH // 2)),
         "total_ceiling": Edge(
             policy(max_total_usd=Usd(Decimal(5000))) | {"ask": Ask("idle", "good", Units(CASH // 2 + 1))},
@@ -188,11 +215,11 @@ def test_d9_break_even_is_compared_exactly() -> None:
 
 def test_d10_a_million_into_a_small_market_is_refused() -> None:
     """D10: size is judged by dilution, exit liquidity and share of the pool, not waved through."""
-    decision = situation(
-        idle=MILLION, venue={"supplied": Units(2 * MILLION), "withdrawable": Units(MILLION // 2)}
-    )
-    failed = {v.gate for v in decision.venues[0].verdicts if not v.passed}
-    assert {"exit_liquidity", "pool_share"} <= failed
+    small = {"supplied": Units(2 * MILLION), "withdrawable": Units(MILLION // 2)}
+    decision = situation(idle=MILLION, venue=small, ask=Ask("idle", "good", Units(MILLION)))
+    assert decision.chosen is not None
+    failed = {v.gate for v in decision.chosen.verdicts if not v.passed}
+    assert {"exit_liquidity", "pool_share", "tier_cap"} <= failed
 
 
 def test_f7_the_configured_minimum_is_the_one_judged_by() -> None:
@@ -211,6 +238,7 @@ UNKNOWN: dict[str, dict[str, Any]] = {
     "annual_gain": {"shot": {"eth_usd": Unread("eth_usd", "timeout", "")}},
     "break_even": {"shot": {"asset_usd": Unread("asset_usd", "timeout", "")}},
     "cost_share": {"shot": {"fees": Unread("fees", "timeout", "")}},
+    "risk_gain": policy(risk_premium=Fraction(Decimal("0.01"))) | venue(curve=None),
     "source_funds": {"idle": Unread("idle", "timeout", "")},
     "venue_open": {"reading": Unread("good", "timeout", "")},
     "no_loss": {"reading": Unread("good", "timeout", "")},
@@ -219,6 +247,9 @@ UNKNOWN: dict[str, dict[str, Any]] = {
     "exit_liquidity": {"reading": Unread("good", "timeout", "")},
     "pool_share": {"reading": Unread("good", "timeout", "")},
     "venue_share": policy(max_venue_share=Fraction(Decimal("0.5"))) | elsewhere(),
+    "tier_cap": venue(market=market("good", risk=None)) | elsewhere(),
+    "shared_risk": policy(max_shared_share=Fraction(Decimal("0.5"))) | elsewhere(),
+    "concentration": policy(max_concentration=Fraction(Decimal("0.5"))) | elsewhere(),
     "cycle_share": policy(max_cycle_share=Fraction(Decimal("0.5"))) | elsewhere(),
     "total_ceiling": policy(max_total_usd=Usd(Decimal(10**6))) | elsewhere(),
     "peg": {"shot": {"asset_usd": Unread("asset_usd", "timeout", "")}},
@@ -267,7 +298,9 @@ def test_a_chain_without_a_sequencer_feed_is_not_asked() -> None:
 
 
 def test_a_block_from_the_future_counts_by_its_distance() -> None:
-    """A clock behind the chain does not make data fresh for ever."""
+    """A clock behind the chain does not make data fresh for ever; one slow by seconds still decides."""
+    slow = decide(snapshot(state("good")), portfolio(CASH), Policy(), NOW - 60)
+    assert verdict(slow, "data_fresh").passed
     early = decide(snapshot(state("good")), portfolio(CASH), Policy(), NOW - 61)
     assert verdict(early, "data_fresh").detail == "block_from_the_future"
     assert not verdict(early, "data_fresh").passed

@@ -16,6 +16,7 @@ from mammon.core.curves import AaveCurve, MetaMorphoCurve
 from mammon.core.curves.metamorpho import VaultMarket
 from mammon.core.curves.morpho import MorphoMarket
 from mammon.core.numbers import Ray, Units, Wad, Wei
+from mammon.core.risk.dossier import Dossier
 from mammon.core.types import (
     Address,
     Block,
@@ -82,10 +83,14 @@ def _hash(name: str) -> Hash32:
     return Hash32("0x" + hashlib.sha256(name.encode()).hexdigest())
 
 
+_FACTS = Dossier("family", 1_546_300_800, 5, True, (), ("vault",))
+"""Of venues good enough that their tier limits nothing."""
+
+
 def _market(slug: str, protocol: str) -> Market:
     where = address(slug)
     roles = tuple((role, address(slug + role)) for role in ("a_token", "debt_token", "oracle", "strategy"))
-    return Market(MarketId(8453, where, USDC.address), slug, protocol, USDC, where, roles)
+    return Market(MarketId(8453, where, USDC.address), slug, protocol, USDC, where, roles, risk=_FACTS)
 
 
 def _aave(slug: str, chance: Random) -> MarketState:

@@ -80,8 +80,8 @@ def test_a_snapshot_is_small_against_the_one_before() -> None:
 def test_an_unread_market_does_not_spoil_the_rest() -> None:
     """When one market has another shape, the others are still kept as numbers."""
     first, second = [canonical.dumps(snapshot) for snapshot in snapshots(8, 2)]
-    market = second.index(b'{"borrowed"', 1000)
-    end = second.index(b'{"borrowed"', market + 10)
+    market = second.index(b'{"backing"', 1000)
+    end = second.index(b'{"backing"', market + 10)
     unread = second[:market] + b'{"code":"timeout","kind":"unread","reason":"","subject":"x"},' + second[end:]
     for old, new in ((first, unread), (unread, first)):
         body = packed(new, Base(old))

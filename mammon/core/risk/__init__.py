@@ -1,0 +1,1 @@
+"""Risk: a venue's standing from documented facts and live signs, and what that standing allows."""
