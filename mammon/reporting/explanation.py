@@ -9,19 +9,24 @@ from mammon.core.costs import Cost
 from mammon.core.decide import Decision
 from mammon.core.gates import KINDS
 from mammon.reporting.numbers import native, percent, usd
-from mammon.reporting.sentences import headline, rate_notes, sentence
+from mammon.reporting.sentences import headline, rate_notes, reserve_notes, sentence
 from mammon.reporting.tables import Table
+from mammon.reporting.targets import target_table
 from mammon.reporting.verdicts import verdict_table
 
 
 def explanation(decision: Decision) -> Iterator[Table | str]:
     """Yield the headline, the money, the gates of the chosen move, what refused it, the other venues."""
     yield headline(decision)
+    yield from reserve_notes(decision)
     chosen = decision.chosen
     if chosen is not None:
         if chosen.move.amount:
             yield _money(chosen)
         yield from _gates(chosen, decision.portfolio.asset.decimals)
+    split = target_table(decision)
+    if split is not None:
+        yield split
     others = [j for j in decision.venues if chosen is None or j.move.target != chosen.move.target]
     if others:
         yield "\n".join(["The other venues", *(f"  {_other(judged)}" for judged in others)])
@@ -31,7 +36,8 @@ def explanation(decision: Decision) -> Iterator[Table | str]:
 
 def _gates(chosen: Judgement, decimals: int) -> Iterator[Table | str]:
     paying = [v for v in chosen.verdicts if KINDS.get(v.gate) == "profit"]
-    yield verdict_table(paying, decimals, "Does it pay?")
+    if paying:
+        yield verdict_table(paying, decimals, "Does it pay?")
     yield verdict_table([v for v in chosen.verdicts if v not in paying], decimals, "May it be done?")
     refused = [f"  {sentence(v, decimals)}" for v in chosen.verdicts if not v.passed]
     if refused:

@@ -27,6 +27,7 @@ BENCHES: dict[str, Entry] = {
     "codec": Entry(("P7",), "codec:codec", "CPU of encoding and decoding, against eth_abi"),
     "idle-cycle": Entry(("P9",), "idle_cycle:idle_cycle", "a cycle of `run` that holds, at 50 ms"),
     "decision": Entry(("P10",), "decision:decision", "latency of one decision, with and without its record"),
+    "splitting": Entry(("P19",), "splitting:splitting", "the optimal split among 50 venues, and its gap"),
     "storing": Entry(("P14",), "storing:storing", "a 50-row scan made durable, against bare sqlite3"),
     "endurance": Entry(("P15",), "endurance:endurance", "many cycles: time and memory"),
     "outage": Entry(("P16",), "outage:outage", "an endpoint that accepts and never answers"),

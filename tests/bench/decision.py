@@ -13,7 +13,7 @@ import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-from mammon.cli.place import StateLedger
+from mammon.cli.ledgers import StateLedger
 from mammon.core.decide import Decision, decide
 from mammon.core.policy import Policy
 from mammon.core.types import Portfolio, Snapshot

@@ -14,7 +14,7 @@ import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
-from mammon.cli.place import keep_observation
+from mammon.cli.ledgers import keep_observation
 from mammon.core import canonical
 from mammon.core.types import MarketState, Snapshot
 from mammon.engine.observe import Observation
