@@ -11,8 +11,11 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from mammon.config.settings import Settings, Timeout
+from mammon.config.settings import Settings, Timeout, Url
 from mammon.core.numbers import Seconds
+
+_TOP = {"policy.needs": "needs"}
+"""Settings that stand at the top of a file although they belong to a section."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,7 +23,7 @@ class Key:
     """One setting."""
 
     name: str
-    """Dotted, as in the file: `section.key`."""
+    """Dotted, as in the file: `section.key`, or `key` at its top."""
     path: tuple[str, ...]
     """Field names from `Settings` down."""
     hint: Any
@@ -38,6 +41,13 @@ class Key:
 def keys() -> dict[str, Key]:
     """Return every setting by name, in the order of their declaration."""
     return {key.name: key for key in _walk(Settings, Settings(), ())}
+
+
+def urls(settings: Settings) -> list[str]:
+    """Return every URL that is set."""
+    chosen = [key for key in keys().values() if key.hint in (Url, tuple[Url, ...])]
+    found = [functools.reduce(getattr, key.path, typing.cast("Any", settings)) for key in chosen]
+    return [url for value in found if value for url in ((value,) if isinstance(value, str) else value)]
 
 
 @functools.cache
@@ -61,7 +71,8 @@ def _walk(cls: type, instance: Any, above: tuple[str, ...]) -> Iterator[Key]:
             yield from _walk(typing.cast(type, hint), value, path)
         else:
             last = field.name.removesuffix("_s") if hint in (Seconds, Timeout) else field.name
-            yield Key(".".join((*above, last)), path, hint, optional, value)
+            name = ".".join((*above, last))
+            yield Key(_TOP.get(name, name), path, hint, optional, value)
 
 
 def _without_none(hint: Any) -> tuple[Any, bool]:

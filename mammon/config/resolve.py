@@ -114,7 +114,17 @@ def _checked(key: Key, written: Written) -> Any:
     try:
         return value(key.hint, written.raw, textual=written.textual)
     except BadValueError as error:
-        raise UsageError("bad_value", f"{key.name} ({written.origin}): {error}", error.hint) from error
+        hint = error.hint or _example(key)
+        raise UsageError("bad_value", f"{key.name} ({written.origin}): {error}", hint) from error
+
+
+def _example(key: Key) -> str:
+    """Return the fix where the value itself suggests none: how the default is written."""
+    from mammon.config.template import assignment  # only who is refused pays for it
+
+    if key.default is None or key.default == ():
+        return "leave it out, or see it in `mammon init --full`"
+    return f"the default is written `{assignment(key, key.default)}`"
 
 
 def _built(default: Any, above: tuple[str, ...], values: Mapping[str, Any]) -> Any:

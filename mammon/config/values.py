@@ -13,10 +13,15 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any, Literal
 
+from mammon.config.needs import need
+from mammon.config.refusal import BadValueError
 from mammon.config.settings import Count, Table, Timeout, Url
 from mammon.core.names import Address
 from mammon.core.numbers import Fraction, Seconds, Usd
+from mammon.core.policy import Need
 from mammon.errors import MammonError
+
+__all__ = ["BadValueError", "duration_s", "duration_text", "value"]
 
 _UNIT_S = {"s": 1, "m": 60, "h": 3600, "d": 86400}
 _DURATION = re.compile(r"(?:([0-9]{1,6})d)?(?:([0-9]{1,6})h)?(?:([0-9]{1,6})m)?(?:([0-9]{1,9})s)?\Z")
@@ -26,14 +31,6 @@ _PERCENT = re.compile(r"\s*(-?[0-9]{1,9}(?:\.[0-9]{1,9})?)\s*%\s*\Z")
 _SECRET = re.compile(r"\s*(?:(?:0x)?[0-9a-fA-F]{64}|[a-z]{3,8}(?:\s+[a-z]{3,8}){11,23})\s*\Z")
 """What a private key or a seed phrase looks like. No setting is written so."""
 _BOOLEAN = {"true": True, "false": False}
-
-
-class BadValueError(ValueError):
-    """Say what is wrong with a value and what to write; the resolver adds the key and its source."""
-
-    def __init__(self, message: str, hint: str = "") -> None:
-        super().__init__(message)
-        self.hint = hint
 
 
 def value(hint: Any, raw: Any, *, textual: bool = False) -> Any:
@@ -183,6 +180,10 @@ def _table(raw: Any, textual: bool) -> dict[str, Any]:
     return raw
 
 
+def _need(raw: Any, textual: bool) -> Need:
+    return need(raw, textual, value)
+
+
 def _tuple(item: Any, raw: Any, textual: bool) -> tuple[Any, ...]:
     if textual and isinstance(raw, str):
         raw = [part.strip() for part in raw.split(",") if part.strip()]
@@ -211,4 +212,5 @@ _READERS: dict[Any, Callable[[Any, bool], Any]] = {
     Path: _path,
     Url: _url,
     Table: _table,
+    Need: _need,
 }

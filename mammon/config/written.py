@@ -5,11 +5,13 @@ from __future__ import annotations
 from decimal import Decimal
 from typing import Any
 
+from mammon.config import needs
 from mammon.config.keys import Key
 from mammon.config.settings import Timeout, Url
 from mammon.config.values import duration_text
 from mammon.core.canonical import plain_decimal
 from mammon.core.numbers import Seconds
+from mammon.core.policy import Need
 from mammon.net.redact import redacted
 
 
@@ -31,4 +33,6 @@ def spelled(key: Key, value: Any) -> str | None:
 def _item(key: Key, item: Any) -> str:
     if isinstance(item, dict):
         return str(item.get("slug", "table"))
+    if isinstance(item, Need):
+        return needs.shown(item)
     return redacted(item) if key.hint == tuple[Url, ...] else str(item)

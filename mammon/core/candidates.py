@@ -15,13 +15,16 @@ from decimal import Decimal
 
 from mammon.core import rates
 from mammon.core.case import Case
-from mammon.core.costs import Cost, asset_usd, cost_of, token_amount
+from mammon.core.costs import Cost, asset_usd, cost_of
 from mammon.core.curves.quotes import Quotes
 from mammon.core.gates import judge, money_of
+from mammon.core.limits import ledger_time
 from mammon.core.numbers import Rate, Units, Usd
 from mammon.core.plan import IDLE, Move, actions_of
 from mammon.core.policy import Policy
 from mammon.core.rates import Scale
+from mammon.core.reserve import reserve_of
+from mammon.core.risk.rating import cap_of, rated
 from mammon.core.room import clipped, stake_of
 from mammon.core.types import (
     MarketState,
@@ -74,8 +77,10 @@ class Desk:
     def __init__(self, snapshot: Snapshot, portfolio: Portfolio, policy: Policy, now: int) -> None:
         self.snapshot, self.portfolio, self.policy, self.now = snapshot, portfolio, policy, now
         self.stake = stake_of(portfolio, policy)
+        self.reserve = reserve_of(portfolio, policy, ledger_time(snapshot, portfolio))
         self.at = snapshot.block.timestamp + policy.execution_delay_s
         self._yields: dict[tuple[str, int], Rate] = {}
+        self._tiers: dict[str, int] = {}
         self._costs: dict[tuple[str, str], Cost | Unread] = {}
         self._settled: dict[str, Verdict] = {}
         self._from_primary: dict[str, Judgement] = {}
@@ -117,9 +122,16 @@ class Desk:
         size = amount if amount is not None else self._fitting(source, target)
         after = self._apy_after(slug, size)
         cost = self._cost(source, target)
-        return Move(
-            source.slug, slug, size, source.apy, self.apys[slug], after, cost, self._gain(source, size, after)
-        )
+        gain = self._gain(source, slug, size, after)
+        return Move(source.slug, slug, size, source.apy, self.apys[slug], after, cost, gain)
+
+    def fitting(self, source: Source, target: str, amount: Units) -> Units:
+        """Cut an amount to what the limits allow; where nothing is left it stays, for their gates to tell."""
+        held, decimals = self.held(target), self.portfolio.asset.decimals
+        fits = clipped(amount, source.slug, held, self.stake, self.policy, decimals)
+        cap = self._tier_cap(target)
+        more = None if cap is None or held is None else cap - held
+        return Units(fits if more is None or more <= 0 else min(fits, more))
 
     def best(self, targets: Collection[str], accept: Accept, at_least_usd: Decimal) -> Judgement | None:
         """Return the accepted candidate with the highest net yearly gain of at least `at_least_usd`.
@@ -179,7 +191,8 @@ class Desk:
             return None
         return found
 
-    def _held(self, slug: str) -> int | None:
+    def held(self, slug: str) -> int | None:
+        """Return what the account has in a venue; None where that was not read."""
         position = self.holdings.get(slug)
         if isinstance(position, Unread):
             return None
@@ -190,9 +203,8 @@ class Desk:
         if isinstance(idle, Unread):
             wallet = Source(IDLE, None, None, None)
         else:
-            keep = token_amount(self.policy.keep_liquid_usdc, self.portfolio.asset.decimals)
-            spare = Units(max(0, idle - keep))
-            wallet = Source(IDLE, None, spare, Rate(Decimal(0)), self._usd(spare))
+            spare = Units(max(0, idle - self.reserve.held))
+            wallet = Source(IDLE, None, spare, Rate(Decimal(0)), self.worth(spare))
         held = [self._held_source(position) for position in self.portfolio.positions]
         found = tuple(s for s in (wallet, *held) if s.available is None or s.available > 0)
         worth = tuple(s for s in found if s.usd is None or s.usd >= DUST_USD)
@@ -204,9 +216,10 @@ class Desk:
         if isinstance(position, Unread) or state is None or isinstance(state, Unread):
             return Source(slug, None, None, None)
         liquid = Units(0) if state.locked else Units(min(position.assets, state.withdrawable))
-        return Source(slug, state, liquid, self.apys[slug], self._usd(liquid))
+        return Source(slug, state, liquid, self.apys[slug], self.worth(liquid))
 
-    def _usd(self, amount: Units) -> Usd | None:
+    def worth(self, amount: Units) -> Usd | None:
+        """Return what an amount of the asset is worth; None when its price is not known."""
         price = self.snapshot.asset_usd
         return asset_usd(amount, self.portfolio.asset.decimals, price) if isinstance(price, Price) else None
 
@@ -217,8 +230,17 @@ class Desk:
         """
         amount, room = source.available or Units(0), target.room
         fits = amount if room is None or room <= 0 else min(amount, room)
-        held, decimals = self._held(target.market.slug), self.portfolio.asset.decimals
-        return Units(clipped(fits, source.slug, held, self.stake, self.policy, decimals))
+        return self.fitting(source, target.market.slug, fits)
+
+    def _tier_cap(self, slug: str) -> int | None:
+        """Return what a venue of its tier may hold, by which its gate judges; None where nothing caps."""
+        state, whole = self.readings[slug], self.stake.whole
+        if isinstance(state, Unread) or whole is None:
+            return None
+        if slug not in self._tiers:
+            self._tiers[slug] = rated(state, self.snapshot.block.timestamp).tier
+        above_usd = self.policy.tier_share_above_usd
+        return cap_of(self._tiers[slug], whole, above_usd, self.portfolio.asset.decimals)
 
     # --- what a pair is worth ------------------------------------------------------------------
 
@@ -230,11 +252,27 @@ class Desk:
             self._costs[key] = cost_of(actions, self.snapshot, self.policy.price_margin)
         return self._costs[key]
 
-    def _gain(self, source: Source, amount: Units, after: Rate | None) -> Usd | None:
-        usd = self._usd(amount)
+    def _gain(self, source: Source, target: str, amount: Units, after: Rate | None) -> Usd | None:
+        usd = self.worth(amount)
         if after is None or source.apy is None or usd is None:
             return None
-        return Usd(usd * (after - source.apy))
+        gain = usd * (after - source.apy)
+        return Usd(gain + self._gain_of_rest(source, target, amount, after) if self.policy.split else gain)
+
+    def _gain_of_rest(self, source: Source, target: str, amount: Units, after: Rate) -> Decimal:
+        """Return what a move changes in the yield of what stays at its two ends: dollars a year.
+
+        What was in the target already is thinned, what stays in the source is thickened. Where the
+        rate after a withdrawal cannot be told, it counts as unchanged.
+        """
+        left = self._apy_after(source.slug, Units(-amount)) if source.state else None
+        ends = ((target, 0, after), (source.slug, amount, left))
+        gain = Decimal(0)
+        for slug, leaving, then in ends:
+            now, rest = self.apys.get(slug), self.worth(Units((self.held(slug) or 0) - leaving))
+            if now is not None and then is not None and rest is not None:
+                gain += rest * (then - now)
+        return gain
 
     def _judged(self, source: Source, move: Move, returning: bool = False) -> Judgement:
         case = Case(
@@ -242,7 +280,7 @@ class Desk:
             money_of(move, self.snapshot, self.portfolio, self.policy),
             self.readings[move.target],
             source.available,
-            self._held(move.target),
+            self.held(move.target),
             self.stake,
             returning,
             self.snapshot,

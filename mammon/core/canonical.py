@@ -17,13 +17,31 @@ import itertools
 import json
 import re
 import typing
+from collections.abc import Mapping
 from typing import Any, TypeVar
 
 from mammon.core.canonical_reading import Refusal, reader
-from mammon.core.canonical_writing import MAX_DIGITS, kind_of, plain_decimal, writer
+from mammon.core.canonical_writing import (
+    MAX_DIGITS,
+    field_writers,
+    kind_of,
+    plain_decimal,
+    writer,
+)
 from mammon.errors import MalformedError
 
-__all__ = ["decode", "dumps", "encode", "json_bytes", "kind_of", "loads", "parse", "plain_decimal"]
+__all__ = [
+    "decode",
+    "dumps",
+    "encode",
+    "fields",
+    "joined",
+    "json_bytes",
+    "kind_of",
+    "loads",
+    "parse",
+    "plain_decimal",
+]
 
 T = TypeVar("T")
 
@@ -38,6 +56,17 @@ _SURROGATE = re.compile(r"\\u[dD][89a-fA-F]")
 def dumps(value: Any) -> bytes:
     """Return the canonical bytes of a dataclass instance."""
     return _utf8(_written(value))
+
+
+def fields(value: Any) -> dict[str, bytes]:
+    """Return the canonical bytes of each field of a dataclass instance, by name: `joined` makes it whole."""
+    kind: Any = type(value)
+    return {name: _utf8(write(getattr(value, name))) for name, write in field_writers(kind)}
+
+
+def joined(parts: Mapping[str, bytes]) -> bytes:
+    """Return the canonical bytes of the dataclass instance whose every field is in `parts`."""
+    return b"{" + b",".join(b'"%s":%s' % (name.encode(), parts[name]) for name in sorted(parts)) + b"}"
 
 
 def json_bytes(plain: Any) -> bytes:

@@ -101,6 +101,12 @@ def writer(hint: Any) -> Writer:
     raise TypeError(f"no canonical form for {hint!r}")
 
 
+@functools.cache
+def field_writers(cls: type) -> tuple[tuple[str, Writer], ...]:
+    """Return the writer of each field of a dataclass, by name."""
+    return tuple((name, writer(hint)) for name, hint in field_hints(cls).items())
+
+
 def _names(cls: type) -> set[str]:
     return {field.name for field in dataclasses.fields(cls)}
 

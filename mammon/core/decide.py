@@ -15,9 +15,12 @@ from mammon.core import canonical
 from mammon.core.candidates import Desk, Judgement, Source, rank
 from mammon.core.gates import GATES, Kind, refusals
 from mammon.core.numbers import Units
-from mammon.core.plan import Plan, plan_of
+from mammon.core.plan import IDLE, Plan, home_plan, plan_of
 from mammon.core.policy import Policy
 from mammon.core.rates import CONTEXT
+from mammon.core.recall import for_needs, recalled
+from mammon.core.reserve import Reserve
+from mammon.core.target import Aim, Target, aim_of, towards
 from mammon.core.types import MarketState, Portfolio, Snapshot, Unread, Verdict
 from mammon.errors import UsageError
 
@@ -30,6 +33,7 @@ class Ask:
 
     source: str
     target: str
+    """`idle`: bring it home."""
     amount: Units | None = None
     returning: bool = False
     """The money was in a venue until this very move took it out: it adds nothing to what is deposited."""
@@ -44,7 +48,8 @@ class Decision:
     policy: Policy
     now: int
     ask: Ask | None
-    action: Literal["hold", "move"]
+    action: Literal["hold", "move", "exit"]
+    """`exit`: money comes home, for needs that fall due or because it was asked for."""
     refused_by: tuple[str, ...]
     """Gates that refused a plan which would have paid (any gate, when a move was asked for)."""
     chosen: Judgement | None
@@ -52,6 +57,11 @@ class Decision:
     venues: tuple[Judgement, ...]
     """Every other venue, judged as the target for the account's most promising money."""
     plan: Plan | None
+    reserve: Reserve
+    """What stays in the wallet at this time."""
+    target: Target | None = None
+    """What the account's money should be split into; None where the policy splits nothing, and where a move
+    was asked for or money comes home."""
 
 
 def identity(decision: Decision) -> str:
@@ -70,26 +80,35 @@ def decide(
     with localcontext(CONTEXT):
         desk = Desk(snapshot, portfolio, policy, now)
         venues = _venues(desk)
-        chosen = _asked(desk, ask) if ask else _best(desk, venues)
+        chosen = _asked(desk, ask) if ask else for_needs(desk)
+        aim = aim_of(desk) if policy.split and chosen is None else None
+        chosen = chosen or (_best(desk, venues) if aim is None else _step(desk, aim, venues))
         refused = _refused_by(chosen, ask)
-        moving = chosen is not None and chosen.passed
         return Decision(
             snapshot,
             portfolio,
             policy,
             now,
             ask,
-            "move" if moving else "hold",
+            _action(chosen),
             refused,
             chosen,
             venues,
-            _plan(desk, chosen) if chosen and moving else None,
+            _plan(desk, chosen) if chosen and chosen.passed else None,
+            desk.reserve,
+            None if aim is None else aim.target,
         )
 
 
 def replay(decision: Decision) -> Decision:
     """Recompute a decision from the inputs it carries."""
     return decide(decision.snapshot, decision.portfolio, decision.policy, decision.now, decision.ask)
+
+
+def _action(chosen: Judgement | None) -> Literal["hold", "move", "exit"]:
+    if chosen is None or not chosen.passed:
+        return "hold"
+    return "exit" if chosen.move.target == IDLE else "move"
 
 
 def _venues(desk: Desk) -> tuple[Judgement, ...]:
@@ -110,6 +129,17 @@ def _best(desk: Desk, venues: tuple[Judgement, ...]) -> Judgement | None:
     return paying if paying is not None else max(venues, key=rank, default=None)
 
 
+def _step(desk: Desk, aim: Aim, venues: tuple[Judgement, ...]) -> Judgement | None:
+    """Return the best move towards the target that passes; else that would have paid; else one to tell of."""
+    moves = sorted(towards(desk, aim), key=rank, reverse=True)
+    for accept in (_all_pass, _pays):
+        for judged in moves:
+            if accept(judged.verdicts):
+                return judged
+    # Where the target is reached nothing moves, whatever one venue alone would seem to promise.
+    return max(moves or [judged for judged in venues if not judged.passed], key=rank, default=None)
+
+
 def _enterable(desk: Desk, slug: str) -> bool:
     reading = desk.readings[slug]
     if isinstance(reading, Unread):
@@ -126,14 +156,16 @@ def _pays(verdicts: tuple[Verdict, ...]) -> bool:
 
 
 def _asked(desk: Desk, ask: Ask) -> Judgement:
-    if ask.target not in desk.readings:
+    if ask.target not in desk.readings and ask.target != IDLE:
         raise UsageError("unknown_venue", f"no venue is named {ask.target!r}", _known(desk))
-    if ask.source not in desk.readings and ask.source != "idle":
+    if ask.source not in desk.readings and ask.source != IDLE:
         raise UsageError("unknown_venue", f"no venue is named {ask.source!r}", f"idle, {_known(desk)}")
     if ask.source == ask.target:
         raise UsageError("same_venue", "a move needs two different places")
-    nothing = Source(ask.source, None, Units(0), None)
-    return desk.judgement(desk.source(ask.source) or nothing, ask.target, ask.amount, returning=ask.returning)
+    source = desk.source(ask.source) or Source(ask.source, None, Units(0), None)
+    if ask.target == IDLE:
+        return recalled(desk, source, ask.amount)
+    return desk.judgement(source, ask.target, ask.amount, returning=ask.returning)
 
 
 def _known(desk: Desk) -> str:
@@ -162,9 +194,12 @@ def _blind(verdict: Verdict) -> bool:
 def _plan(desk: Desk, chosen: Judgement) -> Plan:
     move = chosen.move
     source = desk.source(move.source)
-    target = desk.readings[move.target]
     assert source is not None
-    assert isinstance(target, MarketState)
     position = desk.holdings.get(move.source)
     emptied = position is not None and not isinstance(position, Unread) and position.assets == move.amount
+    if move.target == IDLE:
+        assert source.state is not None
+        return home_plan(move, source.state, emptied)
+    target = desk.readings[move.target]
+    assert isinstance(target, MarketState)
     return plan_of(move, source.state, target, emptied)

@@ -98,6 +98,11 @@ def plan_of(move: Move, source: MarketState | None, target: MarketState, everyth
     return Plan(move.source, move.target, move.amount, (*leaving, *entering))
 
 
+def home_plan(move: Move, source: MarketState, everything: bool) -> Plan:
+    """Return the one leg that brings money into the wallet. `everything`: the source is emptied."""
+    return Plan(move.source, IDLE, move.amount, (_step("withdraw", source, move.amount, everything),))
+
+
 def _step(
     action: Literal["withdraw", "approve", "deposit"],
     state: MarketState,

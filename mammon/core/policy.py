@@ -15,6 +15,17 @@ from mammon.core.numbers import Fraction, Seconds, Usd
 
 
 @dataclass(frozen=True, slots=True)
+class Need:
+    """Money that must be in the wallet from a moment on."""
+
+    at: int
+    """Unix seconds."""
+    amount_usdc: Usd
+    note: str = ""
+    """What it is for, in the owner's words."""
+
+
+@dataclass(frozen=True, slots=True)
 class Policy:
     """Thresholds of the gates and the shape of a move."""
 
@@ -58,12 +69,30 @@ class Policy:
     """Largest share of the account's money in one venue; 1: no limit but the phase's."""
     venue_share_above_usd: Usd = Usd(Decimal(1000))
     """Up to this much money in all, the share in one venue is not limited."""
+    tier_share_above_usd: Usd = Usd(Decimal(25_000))
+    """Up to this much money in all, a venue's tier limits no share of it, only dollars."""
+    max_shared_share: Fraction = Fraction(Decimal(1))
+    """Largest share of the account's money behind one family, curator or collateral; 1: no limit."""
+    max_concentration: Fraction = Fraction(Decimal(1))
+    """Most that the squares of the venues' shares may add up to: 0.5 is two venues evenly; 1: no limit."""
+    risk_premium: Fraction = Fraction(Decimal(0))
+    """Yield that a venue of the lowest score must pay beyond one of the highest; 0: none."""
     max_cycle_share: Fraction = Fraction(Decimal(1))
     """Largest share of the account's money moved at once; larger plans are carried out in parts."""
     cycle_share_above_usd: Usd = Usd(Decimal(1000))
     """Up to this much money in all, the share moved at once is not limited."""
     keep_liquid_usdc: Usd = Usd(Decimal(0))
     """Kept in the wallet, never deposited."""
+    needs: tuple[Need, ...] = ()
+    """Sums that must be in the wallet at a time, beside what is kept liquid: [[needs]] tables."""
+    needs_notice_s: Seconds = Seconds(86_400)
+    """How long before a need falls due its money is kept, and brought home where it is missing."""
+    deploy_after_s: Seconds = Seconds(3600)
+    """How long what came into the wallet from outside is left there before it may be deposited."""
+    split: bool = False
+    """Hold money in several venues, where that earns more after cost; false: in the best one."""
+    split_tranche_usd: Usd = Usd(Decimal(100))
+    """Least that a split changes what a venue holds by."""
     execution_delay_s: Seconds = Seconds(10)
     """How long after the block just read the deposit is expected to be mined."""
 

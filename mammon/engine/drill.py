@@ -8,8 +8,8 @@ from typing import Literal
 from mammon.core.numbers import Units, Wei
 from mammon.core.plan import IDLE, Outcome, Plan, Step
 from mammon.core.types import Market, Portfolio, Position, Unread, slug_of
-from mammon.engine.cycle import World
 from mammon.engine.homecoming import Carrier, seen
+from mammon.engine.world import World
 from mammon.errors import DeadlinePassedError, MammonError, OutsideError, RefusedError
 
 ROUNDING_UNITS = 2

@@ -14,8 +14,8 @@ from mammon.core.numbers import Units, Wei
 from mammon.core.plan import Outcome, Plan
 from mammon.core.txstate import IntentKind
 from mammon.core.types import Market, Snapshot, Unread, slug_of
-from mammon.engine.cycle import View, World
 from mammon.engine.observe import Observation
+from mammon.engine.world import View, World
 from mammon.errors import (
     DeadlinePassedError,
     MalformedError,

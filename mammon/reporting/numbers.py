@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from decimal import ROUND_HALF_EVEN, Context, Decimal
 
 DASH = "-"
 
 _GWEI = 10**9
+_YEAR_10000 = 253_402_300_800
 _WIDE = Context(prec=400, rounding=ROUND_HALF_EVEN)
 """Wide enough for any number a document may carry: showing one must not fail."""
 
@@ -70,6 +72,13 @@ def duration(seconds: Decimal | int) -> str:
         if count:
             parts.append(f"{count}{letter}")
     return " ".join(parts[:2]) or "0s"
+
+
+def utc(at: int) -> str:
+    """Return unix seconds as a person reads them; what no calendar has stays a number."""
+    if not 0 <= at < _YEAR_10000:
+        return str(at)
+    return datetime.fromtimestamp(at, UTC).strftime("%Y-%m-%d %H:%M:%S UTC")
 
 
 def rounded(value: Decimal, places: int) -> Decimal:

@@ -13,13 +13,14 @@ from mammon.core.decide import Decision
 from mammon.core.gates import KINDS
 from mammon.core.plan import IDLE
 from mammon.core.types import MarketState, Portfolio, Position, Snapshot, Verdict, slug_of
-from mammon.reporting.numbers import duration, percent, rounded, token, usd
+from mammon.reporting.numbers import duration, percent, rounded, token, usd, utc
 
 QUESTIONS: dict[str, str] = {
     "apy_gain": "yearly yield gained after dilution and cost",
     "annual_gain": "net gain in a year",
     "break_even": "days until the gain has paid the cost",
     "cost_share": "cost as a share of the amount",
+    "risk_gain": "yearly yield gained once each end's risk is paid for",
     "source_funds": "amount against what the source can give in this block",
     "venue_read": "readings of the venue that failed",
     "venue_open": "reasons the venue takes no deposit or gives none back",
@@ -29,6 +30,9 @@ QUESTIONS: dict[str, str] = {
     "exit_liquidity": "what could leave at once over what we would hold",
     "pool_share": "our share of the market",
     "venue_share": "what we would hold in the venue",
+    "tier_cap": "what we would hold in a venue of its tier",
+    "shared_risk": "what would stand behind one shared cause",
+    "concentration": "how concentrated the money would be",
     "cycle_share": "amount moved at once",
     "total_ceiling": "what would be deposited in all venues together",
     "data_fresh": "age of the block read",
@@ -45,6 +49,8 @@ QUESTIONS: dict[str, str] = {
 
 _OBSERVED = "erc4626"
 """The protocol whose rate no formula tells (`protocols.erc4626`)."""
+_NOTE = 60
+"""Of a need's note so much is shown."""
 _UNASKED = "not a gate of this version"
 """A document may name gates that this version does not have."""
 
@@ -55,12 +61,16 @@ def headline(decision: Decision) -> str:
     if chosen is None:
         return "Hold: there is nothing to move."
     if _empty(decision.portfolio, chosen.move.source):
-        return f"Hold: there is nothing in {place(chosen.move.source)} to move to {chosen.move.target}."
+        target = place(chosen.move.target)
+        return f"Hold: there is nothing in {place(chosen.move.source)} to move to {target}."
     what = movement(decision, chosen)
+    if decision.action == "exit":
+        return f"Bring home {what}{_reason(decision)}."
     if decision.action == "move":
         return f"Move {what}."
     if decision.refused_by:
-        return f"Hold: a gate refused to move {what} ({', '.join(decision.refused_by)})."
+        verb = "bring home" if chosen.move.target == IDLE else "move"
+        return f"Hold: a gate refused to {verb} {what} ({', '.join(decision.refused_by)})."
     failed = [v.gate for v in chosen.verdicts if not v.passed and KINDS.get(v.gate) == "profit"]
     return f"Hold: moving {what} does not pay ({', '.join(failed)})."
 
@@ -70,12 +80,28 @@ def movement(decision: Decision, judged: Judgement) -> str:
     move, asset = judged.move, decision.portfolio.asset
     amount = token(move.amount, asset.decimals, asset.symbol)
     rates = percent(move.source_apy), percent(move.target_apy_after)
+    if move.target == IDLE:
+        return f"{amount} from {place(move.source)} ({rates[0]})"
     return f"{amount} from {place(move.source)} ({rates[0]}) to {move.target} ({rates[1]})"
 
 
 def place(source: str) -> str:
     """Name where money is."""
     return "the wallet" if source == IDLE else source
+
+
+def reserve_notes(decision: Decision) -> Iterator[str]:
+    """Say what stays in the wallet for needs and of what just came in; nothing where neither is."""
+    reserve, asset = decision.reserve, decision.portfolio.asset
+    for need in reserve.needs:
+        note = " ".join(need.note.split())[:_NOTE]
+        due = f"{rounded(need.amount_usdc, 2):,} {asset.symbol} at {utc(need.at)}"
+        yield f"need: {due}{note and f' ({note})'}"
+    if reserve.missing:
+        yield f"missing for needs: {token(reserve.missing, asset.decimals, asset.symbol)} in the wallet"
+    if reserve.fresh:
+        fresh = token(reserve.fresh, asset.decimals, asset.symbol)
+        yield f"fresh: {fresh} came in less than {duration(decision.policy.deploy_after_s)} ago and waits"
 
 
 def rate_notes(snapshot: Snapshot) -> Iterator[str]:
@@ -118,6 +144,10 @@ def quantity(value: Decimal, unit: str, decimals: int) -> str:
     if unit == "days":
         return f"{rounded(value, 2)} days"
     return str(rounded(value, 2)) if unit == "ratio" else f"{value:f}"
+
+
+def _reason(decision: Decision) -> str:
+    return " for needs that fall due" if decision.ask is None else ""
 
 
 def _empty(portfolio: Portfolio, source: str) -> bool:

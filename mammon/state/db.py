@@ -46,26 +46,27 @@ class Database:
         self.undone = 0
         """How many transactions of this connection were undone."""
         self._process = os.getpid()
+        self._errors = _Errors(path)
         self.tables: dict[str, Table] = {}
         """Every sealed table that was named on this connection, for whoever checks them all."""
-        with self._errors():
+        with self._errors:
             self.connection = _connect(path, writable, journal)
 
     def rows(self, sql: str, values: Sequence[Value] = ()) -> list[Row]:
         """Return every row of one query, read to its end."""
-        with self._errors():
+        with self._errors:
             return self.connection.execute(sql, values).fetchall()
 
     def write(self, sql: str, values: Sequence[Value] = ()) -> None:
         """Change something, inside `transaction` only."""
         self._require_transaction()
-        with self._errors():
+        with self._errors:
             self.connection.execute(sql, values)
 
     def write_many(self, sql: str, rows: Sequence[Sequence[Value]]) -> None:
         """Make the same change for many rows, inside `transaction` only."""
         self._require_transaction()
-        with self._errors():
+        with self._errors:
             self.connection.executemany(sql, rows)
 
     @contextlib.contextmanager
@@ -79,20 +80,24 @@ class Database:
             raise RuntimeError("a transaction is already open")
         if os.getpid() != self._process:
             raise RuntimeError("a database connection must not cross a fork")
-        with self._errors():
+        with self._errors:
             self.connection.execute("BEGIN IMMEDIATE")
         try:
             yield
-            with self._errors():
+            with self._errors:
                 self.connection.execute("COMMIT")
         except BaseException:
             self._roll_back()
             raise
 
+    def change(self) -> contextlib.AbstractContextManager[None]:
+        """Make every write inside part of the transaction that is open, else a transaction of its own."""
+        return contextlib.nullcontext() if self.connection.in_transaction else self.transaction()
+
     @contextlib.contextmanager
     def one_state(self) -> Iterator[None]:
         """Let the few reads of a block see one state. A commit elsewhere waits for its end: keep it short."""
-        with self._errors():
+        with self._errors:
             self.connection.execute("BEGIN")
         try:
             yield
@@ -100,9 +105,13 @@ class Database:
             if self.connection.in_transaction:
                 self.connection.execute("ROLLBACK")
 
-    def check(self) -> None:
-        """Have SQLite walk the whole file. Raises `PersonNeededError` when anything is out of place."""
-        found = [str(row[0]) for row in self.rows("PRAGMA quick_check(3)")]
+    def check(self, *, indexes: bool = False) -> None:
+        """Have SQLite walk the whole file. Raises `PersonNeededError` when anything is out of place.
+
+        `indexes`: hold every index against its table as well, which takes several times as long.
+        """
+        asked = "PRAGMA integrity_check(3)" if indexes else "PRAGMA quick_check(3)"
+        found = [str(row[0]) for row in self.rows(asked)]
         if found != ["ok"]:
             raise corrupt(self.path, "; ".join(found)[:300])
 
@@ -124,18 +133,24 @@ class Database:
         except sqlite3.Error:
             self.connection.close()
 
-    @contextlib.contextmanager
-    def _errors(self) -> Iterator[None]:
-        try:
-            yield
-        except sqlite3.Error as error:
-            typed = failure(error, self.path)
-            if typed is None:
-                raise
-            raise typed from error
-        except UnicodeDecodeError as error:
+
+class _Errors:
+    """Turn what SQLite raises into typed errors. One for a connection: every query passes through it."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+
+    def __enter__(self) -> None:
+        return None
+
+    def __exit__(self, _kind: object, error: BaseException | None, _trace: object) -> None:
+        if isinstance(error, sqlite3.Error):
+            typed = failure(error, self._path)
+            if typed is not None:
+                raise typed from error
+        elif isinstance(error, UnicodeDecodeError):
             # SQLite quotes what it cannot read, and Python cannot read the quotation.
-            raise corrupt(self.path, "a name in it is not a text any more") from error
+            raise corrupt(self._path, "a name in it is not a text any more") from error
 
 
 def _connect(path: Path, writable: bool, journal: str) -> sqlite3.Connection:

@@ -8,6 +8,8 @@ from mammon.core import canonical
 from mammon.core.flows import Flow, Mark
 from mammon.core.names import Address, Hash32
 from mammon.core.numbers import Units
+from mammon.core.plan import IDLE
+from mammon.core.types import Inflow
 from mammon.errors import OutsideError
 from mammon.state import marks
 from mammon.state.audit import Audit
@@ -57,6 +59,13 @@ class Flows:
         at = self._marks.number(marks.SEEN_AT) or 0
         since = None if before is None else before.block
         self._audit.add("mark_corrected", at, since=since, block=now.block, hash=now.hash, why=why)
+
+    def inflows(self, since: int) -> tuple[Inflow, ...]:
+        """Return what others sent into the wallet at `since`, unix seconds, or later, oldest first."""
+        rows = self._table.rows(
+            "WHERE kind = 'inflow' AND subject = ? AND at >= ? ORDER BY at, id", (IDLE, since)
+        )
+        return tuple(Inflow(flow.at, flow.amount) for flow in map(_flow, rows))
 
     def page(self, before: int | None = None, limit: int = 100) -> tuple[tuple[int, Flow], ...]:
         """Return flows with their numbers, newest first; `before` is the last number already seen."""

@@ -1,7 +1,4 @@
-"""Look a whole state over: SQLite's own check, every seal, the audit chain, and what must always hold.
-
-Bodies of snapshots and decisions have hashes of their own, held against them whenever they are read.
-"""
+"""Look a whole state over: SQLite's own check, seals and hashes, the audit chain, what must always hold."""
 
 from __future__ import annotations
 
@@ -15,6 +12,7 @@ from mammon.core.types import Address
 from mammon.errors import MammonError
 from mammon.state import meta
 from mammon.state.journal_reading import JournalReader
+from mammon.state.series import Series
 from mammon.state.store import Store
 from mammon.state.table import Table
 
@@ -25,7 +23,9 @@ Check = Callable[[Store], Iterable[str]]
 
 def problems(store: Store) -> tuple[str, ...]:
     """Return a sentence for everything that is not as it must be; nothing when all is well."""
-    return tuple(found for check in (_file, _seals, _audit, _journal) for found in _asked(check, store))
+    return tuple(
+        found for check in (_file, _seals, _bodies, _audit, _journal) for found in _asked(check, store)
+    )
 
 
 def counts(store: Store) -> dict[str, int]:
@@ -46,10 +46,12 @@ def _asked(check: Check, store: Store) -> tuple[str, ...]:
 
 def _file(store: Store) -> tuple[str, ...]:
     store.check()
+    store.database.check(indexes=True)
     return ()
 
 
 def _seals(store: Store) -> Iterator[str]:
+    store.repositories()  # names every table
     for table in store.database.tables.values():
         yield from _asked(lambda _, table=table: _sealed(table), store)  # type: ignore[misc]
 
@@ -61,6 +63,18 @@ def _sealed(table: Table) -> tuple[str, ...]:
         return ()
     while page := table.rows(f"WHERE {first} > ? ORDER BY {first} LIMIT {_PAGE}", (after,)):
         after = page[-1][0]
+    return ()
+
+
+def _bodies(store: Store) -> Iterator[str]:
+    """Read every document, each held against its hash; of each kind the first that is bad is named."""
+    for series in (store.snapshots.series, store.decisions.portfolios, store.policies.series):
+        yield from _asked(lambda _, series=series: _read(series), store)  # type: ignore[misc]
+
+
+def _read(series: Series) -> tuple[str, ...]:
+    for (entry,) in series.table.part("id", "ORDER BY id"):
+        series.data(entry)
     return ()
 
 

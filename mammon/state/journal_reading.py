@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from mammon.core.names import Hash32
-from mammon.core.numbers import Wei
+from mammon.core.numbers import Units, Wei
 from mammon.core.txstate import OPEN, Attempt, Intent, Leg, Slot
 from mammon.state import journal_rows as rows
 from mammon.state import marks
@@ -154,6 +154,14 @@ class JournalReader:
     def seen_at(self) -> int:
         """Return the highest block time seen, 0 before the first."""
         return self._marks.number(marks.SEEN_AT) or 0
+
+    def moved_since(self, block: int) -> Units:
+        """Return what our legs proven after a block brought into the wallet; negative for what left it."""
+        found = map(rows.leg_of, self._legs.rows("WHERE effect_block > ?", (block,)))
+        signs = {"withdraw": 1, "deposit": -1}
+        return Units(
+            sum(signs.get(leg.step.action, 0) * leg.effect.amount for leg in found if leg.effect is not None)
+        )
 
     # --- for showing and checking ------------------------------------------------------------------
 

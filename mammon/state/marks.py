@@ -23,8 +23,8 @@ class Marks:
 
     def text(self, name: str) -> str | None:
         """Return a mark, None when it was never set."""
-        row = self._table.row("WHERE name = ?", (name,))
-        return None if row is None else str(row[1])
+        # Not by a condition: a mark whose name had changed on the disk would not be met, nor missed.
+        return next((str(row[1]) for row in self._table.rows() if row[0] == name), None)
 
     def number(self, name: str) -> int | None:
         """Return a mark that is a number."""

@@ -6,6 +6,7 @@ import json
 from dataclasses import dataclass
 
 from mammon.core.numbers import Units, Wei
+from mammon.core.plan import IDLE
 from mammon.state.db import Database, Row
 from mammon.state.table import Table
 
@@ -64,8 +65,11 @@ class Moves:
             before = page[-1][0]
 
     def last_day(self, now: int) -> tuple[int, ...]:
-        """Return when the moves of the last 24 hours were made, ascending (`Portfolio.moved`)."""
-        return tuple(move.at for move in self.since(now - DAY_S))
+        """Return when the moves of the last 24 hours were made, ascending (`Portfolio.moved`).
+
+        A way home counts in no window.
+        """
+        return tuple(move.at for move in self.since(now - DAY_S) if move.target != IDLE)
 
     def page(self, before: int | None = None, limit: int = 100) -> tuple[tuple[int, MoveMade], ...]:
         """Return moves with their numbers, newest first; `before` is the last number already seen."""

@@ -33,7 +33,9 @@ class Snapshots:
         """Return the very bytes that were kept. Raises `UsageError` for an unknown id."""
         found = self.series.find(snapshot_id)
         if found is None:
-            raise UsageError("unknown_snapshot", f"no snapshot {snapshot_id} is recorded here")
+            raise UsageError(
+                "unknown_snapshot", f"no snapshot {snapshot_id} is recorded here", "see `mammon state check`"
+            )
         return self.series.data(found[0])
 
     def latest(self, limit: int = 1) -> tuple[SnapshotRow, ...]:

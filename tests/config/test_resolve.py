@@ -21,6 +21,7 @@ from mammon.config.settings import Count, Settings, Table, Timeout, Url
 from mammon.config.template import assignment
 from mammon.config.values import duration_text
 from mammon.core.numbers import Fraction, Seconds, Usd
+from mammon.core.policy import Need
 from mammon.core.types import Address
 from mammon.errors import UsageError
 
@@ -30,6 +31,7 @@ HOME = {"HOME": "/nowhere/home"}
 MONEY = st.decimals(0, 10**9, places=2)
 VALUES: dict[Any, st.SearchStrategy[Any]] = {
     str: st.from_regex(r"[a-z][a-z0-9-]{0,12}", fullmatch=True),
+    bool: st.booleans(),
     int: st.integers(0, 10**9),
     Count: st.integers(1, 10**6),
     Decimal: MONEY,
@@ -54,6 +56,8 @@ def some_value(key: Key) -> st.SearchStrategy[Any]:
 def as_text(key: Key, value: Any) -> str:
     if key.hint in (Seconds, Timeout):
         return duration_text(value)
+    if isinstance(value, bool):
+        return str(value).lower()
     return ",".join(value) if isinstance(value, tuple) else str(value)
 
 
@@ -72,7 +76,7 @@ def found(resolved: Any, key: Key) -> Any:
     return value
 
 
-SETTABLE = [key for key in keys().values() if key.hint != tuple[Table, ...]]
+SETTABLE = [key for key in keys().values() if key.hint not in (tuple[Table, ...], tuple[Need, ...])]
 
 
 @pytest.mark.parametrize("key", SETTABLE, ids=lambda key: key.name)

@@ -51,8 +51,19 @@ def test_the_direct_writer_equals_the_plain_values_written(value: Everything) ->
     assert canonical.dumps(value) == canonical.json_bytes(canonical.encode(value))
 
 
+@given(everything)
+@settings(max_examples=100)
+def test_the_fields_joined_are_the_whole(value: Everything) -> None:
+    """What is written field by field and joined is what is written at once, to the byte."""
+    parts = canonical.fields(value)
+    assert set(parts) == {field.name for field in dataclasses.fields(value)}
+    assert canonical.joined(parts) == canonical.dumps(value)
+
+
 def test_a_type_without_fields_is_an_empty_object() -> None:
     """Nothing is written as nothing, and read back as that."""
+    assert canonical.fields(Nothing()) == {}
+    assert canonical.joined({}) == b"{}"
     assert canonical.dumps(Nothing()) == b"{}"
     assert canonical.loads(Nothing, "{}") == Nothing()
 

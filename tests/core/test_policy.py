@@ -5,11 +5,13 @@ from __future__ import annotations
 import dataclasses
 import hashlib
 from decimal import Decimal
+from typing import Any
 
 import pytest
 
 from mammon.core import canonical
-from mammon.core.policy import Policy
+from mammon.core.numbers import Usd
+from mammon.core.policy import Need, Policy
 
 
 def test_the_hash_is_of_the_canonical_bytes() -> None:
@@ -22,7 +24,11 @@ def test_any_changed_threshold_is_another_policy(name: str) -> None:
     """No threshold can change unnoticed."""
     set_ = getattr(Policy(), name)
     value = Decimal(0) if set_ is None else set_
-    changed = dataclasses.replace(
-        Policy(), **{name: value + (1 if isinstance(value, int) else Decimal("0.001"))}
-    )
+    more: Any = 1 if isinstance(value, int) else Decimal("0.001")
+    if isinstance(value, bool):
+        assert dataclasses.replace(Policy(), **{name: not value}).hash != Policy().hash
+        return
+    if isinstance(value, tuple):
+        more = (Need(0, Usd(Decimal(1))),)
+    changed = dataclasses.replace(Policy(), **{name: value + more})
     assert changed.hash != Policy().hash

@@ -14,9 +14,11 @@ from mammon.core.numbers import Ray, Units
 from mammon.core.plan import Finished
 from mammon.core.policy import Policy
 from mammon.core.types import Snapshot, Unread, Used
-from mammon.engine.accounts import ChainAccount, PaperAccount
-from mammon.engine.cycle import World, act, cycle, judge
+from mammon.engine.accounts import ChainAccount
+from mammon.engine.cycle import act, cycle, judge
 from mammon.engine.observe import Observation
+from mammon.engine.paper import PaperAccount
+from mammon.engine.world import World
 from mammon.errors import MalformedError, OutsideError, UsageError
 from tests.core.build import MILLION, NOW, RAY, portfolio, position, snapshot, state
 
@@ -107,9 +109,24 @@ def test_a_cycle_records_before_it_acts_and_settles_after() -> None:
     assert (books.book.idle, [h.slug for h in books.book.holdings]) == (0, ["high"])
 
 
+def test_on_paper_money_comes_home_by_a_decision() -> None:
+    """What leaves the venue is idle, gas is paid, and the book counts no move."""
+    books = Books()
+    account = paper(books)
+    place, ledger = world(account, account)
+    cycle(place, execute=True)
+    assert books.book is not None
+    moved, whole = books.book.moved, worth(books.book)
+    asked = judge(place, SEEN, Ask("high", "idle", Units(70 * 10**6)))
+    outcome = act(place, asked)
+    assert (outcome.left, outcome.entered, outcome.target) == (70 * 10**6, 0, "idle")
+    assert (books.book.idle, books.book.moved, worth(books.book)) == (70 * 10**6, moved, whole)
+    assert ledger.told[-2:] == ["recorded exit", "settled idle"]
+
+
 def test_a_move_is_recorded_on_the_ledgers_clock() -> None:
     """A3 40: a move made while blocks show an earlier time is no older than the one before it."""
-    account = ChainAccount(lambda now: (NOW + 7_200,), lambda: (), unused)
+    account = ChainAccount(lambda now: (NOW + 7_200,), lambda: (), unused, lambda seen, held: ())
     place, ledger = world(account, paper(Books()))
     place.executor.view(SEEN)  # type: ignore[union-attr]
     patient = dataclasses.replace(place, policy=dataclasses.replace(Policy(), cooldown_s=0))
@@ -124,7 +141,7 @@ def test_what_was_used_up_is_part_of_the_view() -> None:
         return Used(transactions=shot.block.timestamp - NOW + 11)
 
     on_paper = PaperAccount(Books(), lambda seen: seen.portfolio, lambda: (), windows)
-    for account in (on_paper, ChainAccount(lambda now: (), lambda: (), windows)):
+    for account in (on_paper, ChainAccount(lambda now: (), lambda: (), windows, lambda seen, held: ())):
         assert account.view(SEEN).portfolio.used == Used(transactions=11)
 
 
@@ -179,7 +196,7 @@ def test_stops_reach_the_decision() -> None:
     """A stop in force is in the portfolio that is decided on, in both kinds of account."""
     for account in (
         paper(Books(), ("kill_switch",)),
-        ChainAccount(lambda now: (), lambda: ("kill_switch",), unused),
+        ChainAccount(lambda now: (), lambda: ("kill_switch",), unused, lambda seen, held: ()),
     ):
         decision = judge(world(account, None)[0], SEEN)
         assert decision.refused_by == ("stops",)
@@ -193,7 +210,7 @@ def test_moves_remembered_reach_the_decision() -> None:
         asked.append(now)
         return (NOW - 60,)
 
-    account = ChainAccount(moved, lambda: (), unused)
+    account = ChainAccount(moved, lambda: (), unused, lambda seen, held: ())
     decision = judge(world(account, None)[0], SEEN)
     assert decision.refused_by == ("cooldown",)
     assert asked == [NOW]
@@ -203,12 +220,14 @@ def test_moves_remembered_reach_the_decision() -> None:
 def test_an_account_is_needed_to_say_what_it_holds() -> None:
     """Without an account there are no holdings to decide on: that is the caller's to mend."""
     with pytest.raises(UsageError):
-        ChainAccount(lambda now: (), lambda: (), unused).view(dataclasses.replace(SEEN, portfolio=None))
+        ChainAccount(lambda now: (), lambda: (), unused, lambda seen, held: ()).view(
+            dataclasses.replace(SEEN, portfolio=None)
+        )
 
 
 def test_a_world_that_cannot_act_says_so() -> None:
     """No executor, no act; and nothing to carry out is an error of the caller, not a silent success."""
-    place, _ = world(ChainAccount(lambda now: (), lambda: (), unused), None)
+    place, _ = world(ChainAccount(lambda now: (), lambda: (), unused, lambda seen, held: ()), None)
     with pytest.raises(UsageError, match="cannot carry"):
         act(place, judge(place, SEEN))
     with pytest.raises(UsageError, match="nothing to carry out"):

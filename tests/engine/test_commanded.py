@@ -12,10 +12,10 @@ from mammon.core.numbers import Units, Wei
 from mammon.core.plan import IDLE, Outcome, Plan, Step
 from mammon.core.policy import Policy
 from mammon.core.types import Snapshot, Unread
-from mammon.engine.accounts import PaperAccount
-from mammon.engine.cycle import View, World
 from mammon.engine.homecoming import bring_home
 from mammon.engine.observe import Observation
+from mammon.engine.paper import PaperAccount
+from mammon.engine.world import View, World
 from mammon.errors import (
     DeadlinePassedError,
     MalformedError,

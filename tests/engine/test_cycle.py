@@ -10,7 +10,8 @@ import pytest
 from mammon.core.decide import Decision
 from mammon.core.numbers import Units, Wei
 from mammon.core.plan import Finished, Outcome
-from mammon.engine.cycle import World, cycle, recover
+from mammon.engine.cycle import cycle, recover
+from mammon.engine.world import World
 from mammon.errors import OutsideError
 
 LEFT = Finished("d" * 64, 7, Outcome("idle", "high", Units(5), Units(5), Wei(1), ("0xab",)))

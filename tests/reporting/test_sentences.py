@@ -8,8 +8,11 @@ from decimal import Decimal
 from hypothesis import given
 from hypothesis import strategies as st
 
+from mammon.cli.documents import amount
+from mammon.cli.scan import ScanData, market_table, tier_and_score
 from mammon.core.decide import Ask, Decision, decide
 from mammon.core.gates import GATES
+from mammon.core.numbers import Units
 from mammon.core.policy import Policy
 from mammon.core.types import Unread, Verdict
 from mammon.protocols.erc4626 import MIN_AGE_S
@@ -19,7 +22,7 @@ from mammon.reporting.numbers import counted, duration, native, percent, short, 
 from mammon.reporting.sentences import QUESTIONS, headline, rate_notes, sentence
 from mammon.reporting.tables import Table, drawn, plain
 from mammon.reporting.verdicts import verdict_table
-from tests.core.build import NOW, portfolio, position, snapshot, state
+from tests.core.build import MILLION, NOW, market, portfolio, position, snapshot, state
 
 CASH = 10_000 * 10**6
 
@@ -98,6 +101,32 @@ def test_a_market_without_a_rate_says_so() -> None:
     assert "rate_unknown" in row.reasons
 
 
+def test_a_market_is_shown_with_its_standing() -> None:
+    """Tier, score and the yield after risk; a fact nobody documented is told from a bad one."""
+    poor = state("b", market=market("b", risk=None), supplied=Units(MILLION))
+    premium = Decimal("0.01")
+    rows = market_figures(snapshot(Unread("a", "timeout", ""), poor, state("c")), CASH, 10, premium)
+    found = {row.slug: row for row in rows}
+    assert found["a"].standing is None
+    standing = found["b"].standing
+    assert standing is not None
+    assert (standing.tier, standing.score, standing.factors[0]) == (4, 400, ("age", None))
+    assert found["b"].apy_after is not None
+    assert standing.apy_after_risk == found["b"].apy_after - premium * Decimal("0.96")
+    assert [tier_and_score(found[slug]) for slug in "abc"] == ["-", "4 (4?)", "1 (100)"]
+
+
+def test_tiers_are_left_out_where_they_do_not_fit() -> None:
+    """At 80 columns a scan shows what it showed before."""
+    figures = market_figures(snapshot(state("c")), CASH, 10)
+    shown = market_table(ScanData(amount(Units(CASH), 6), figures, 1, snapshot(state("c")), None))
+    heads = [column.heading for column in shown.columns]
+    assert heads[-2:] == ["tier", "state"]
+    assert shown.narrow is not None
+    assert [column.heading for column in shown.narrow.columns] == [head for head in heads if head != "tier"]
+    assert [len(row) for row in shown.narrow.rows] == [len(heads) - 1]
+
+
 def test_numbers_as_people_read_them() -> None:
     """Small sums do not vanish, large ones are grouped, nothing known is a dash."""
     assert usd(Decimal("0.0142")) == "$0.0142"
@@ -154,6 +183,19 @@ def test_an_explanation_says_refusals_in_words() -> None:
     refused = [v for v in decision.chosen.verdicts if not v.passed]
     assert refused
     assert all(f"  {sentence(verdict, 6)}\n" in told(decision) for verdict in refused)
+
+
+def test_a_split_is_told_with_how_good_it_is() -> None:
+    """Each venue's part now and then, what all of it earns, and how far the optimum may be above it."""
+    shot = snapshot(state("high"), state("low"))
+    text = told(decide(shot, portfolio(4 * 10**12), Policy(split=True), NOW))
+    assert "The split" in text
+    assert "USDC then" in text
+    assert "earns 0.00% now" in text
+    assert "the optimum is above it by at most 0.01 bps of that." in text
+    nothing = told(decide(snapshot(state("high", debt=0)), portfolio(0), Policy(split=True), NOW))
+    assert "The split" in nothing
+    assert "The split" not in told(decide(shot, portfolio(CASH), Policy(), NOW))
 
 
 def test_nothing_to_move_is_said() -> None:

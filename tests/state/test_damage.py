@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 
 from mammon.errors import MammonError, PersonNeededError
+from mammon.state.inspection import problems
 from mammon.state.opening import NAME
 from mammon.state.remainder import cut
 from mammon.state.store import Store
@@ -223,10 +224,76 @@ def test_repositories_name_every_column(store: Store) -> None:
         assert sorted(table.columns) == sorted(named), table.name
 
 
+def test_no_sealed_table_is_left_out(store: Store) -> None:
+    """Who looks a state over reads every table that has seals, also those that no command asked for yet."""
+    named = store.database.rows("SELECT name FROM sqlite_master WHERE type = 'table'")
+    sealed = {
+        name
+        for (name,) in named
+        if any(row[1] == "seal" for row in store.database.rows(f"PRAGMA table_info({name})"))
+    }
+    assert problems(store) == ()
+    assert set(store.database.tables) == sealed
+
+
 def _repositories(store: Store) -> list[object]:
-    top = [value for name, value in vars(store).items() if name != "database"]
+    top = store.repositories()
     return [*top, *(inner for outer in top for inner in vars(outer).values() if hasattr(inner, "table"))]
 
 
 def _tables(repository: object) -> list[Table]:
     return [value for value in vars(repository).values() if isinstance(value, Table)]
+
+
+EMPTY_TABLE = b"\x0d\x00\x00\x00\x00\x10\x00\x00"
+EMPTY_INDEX = b"\x0a\x00\x00\x00\x00\x10\x00\x00"
+"""Heads of pages that are sound and hold nothing (SQLite file format, section 1.6)."""
+
+
+@pytest.mark.parametrize("table", ["moves", "intents", "legs", "attempts", "spends", "slots", "marks"])
+def test_rows_that_went_missing_are_missed(directory: Path, table: str) -> None:
+    """A page that a disk lost, and that reads as an empty one, opens no limit and forgets no transaction."""
+    with opened(directory) as store:
+        furnish(store, list(snapshots(2, 2)))
+        store.check()
+        (root,) = store.database.rows("SELECT rootpage FROM sqlite_master WHERE name = ?", (table,))[0]
+        (size,) = store.database.rows("PRAGMA page_size")[0]
+    whole = bytearray((directory / NAME).read_bytes())
+    page = (EMPTY_INDEX if table == "marks" else EMPTY_TABLE).ljust(size, b"\0")
+    whole[(root - 1) * size : root * size] = page
+    (directory / NAME).write_bytes(whole)
+    with opened(directory) as store:
+        assert store.database.rows(f"SELECT count(*) FROM {table} NOT INDEXED")[0][0] == 0
+        assert store.database.rows("PRAGMA quick_check") == [("ok",)], "SQLite misses nothing"
+        with pytest.raises(PersonNeededError) as caught:
+            store.check()
+        assert caught.value.code == "state_corrupt"
+        assert problems(store) != ()
+
+
+def test_a_mark_whose_name_changed_is_damage(directory: Path) -> None:
+    """One bit in its name must not make the time up to which the chain was seen begin anew."""
+    with opened(directory) as store:
+        furnish(store, list(snapshots(2, 2)))
+        value = store.database.rows("SELECT value FROM marks WHERE name = 'seen_at'")[0][0]
+    whole = (directory / NAME).read_bytes()
+    row = f"seen_at{value}".encode()
+    assert whole.count(row) == 1
+    (directory / NAME).write_bytes(whole.replace(row, row.replace(b"seen_at", b"seen_au")))
+    with opened(directory) as store, pytest.raises(PersonNeededError) as caught:
+        store.journal.seen_at()
+    assert caught.value.code == "state_corrupt"
+
+
+def test_the_check_reads_every_document(directory: Path) -> None:
+    """A body that does not match its hash is named, before anybody asks for that decision."""
+    with opened(directory) as store:
+        furnish(store, list(snapshots(3, 4)))
+        assert problems(store) == ()
+        body = store.database.rows("SELECT body FROM snapshots WHERE base IS NULL AND body IS NOT NULL")[0][0]
+    whole = (directory / NAME).read_bytes()
+    place = whole.index(body[-40:])
+    (directory / NAME).write_bytes(whole[:place] + b"\0" + whole[place + 1 :])
+    with opened(directory) as store:
+        store.check()
+        assert any("snapshots" in each for each in problems(store))

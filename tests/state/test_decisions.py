@@ -6,7 +6,7 @@ import hashlib
 
 import pytest
 
-from mammon.cli.place import StateLedger
+from mammon.cli.ledgers import StateLedger
 from mammon.core import canonical
 from mammon.core.decide import decide
 from mammon.core.policy import Policy

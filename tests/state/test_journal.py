@@ -18,7 +18,7 @@ from mammon.state import schema_journal
 from mammon.state.inspection import problems
 from mammon.state.store import Store
 from tests.state import journals
-from tests.state.journals import attempt, begun, effect, journal_contents, mined, slot, write
+from tests.state.journals import AT, attempt, begun, effect, journal_contents, mined, slot, write
 from tests.state.worlds import ended_well, forked, opened
 
 
@@ -171,6 +171,7 @@ def test_two_processes_that_sign_at_once_open_one_slot(directory: Path) -> None:
     """I2: whatever each of them believes, the second is refused by name."""
     with opened(directory) as store:
         intent = begun(store.journal)
+        store.journal.saw(AT)
     won, told = os.pipe()
 
     def work(seq: int) -> None:

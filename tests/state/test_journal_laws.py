@@ -70,6 +70,7 @@ class Histories(RuleBasedStateMachine):
         intent = data.draw(st.sampled_from([one.id for one in intents]))
         nonce = max(0, (self.model.next_nonce() or 0) + off)
         one, slot = journals.attempt(nonce), journals.slot(nonce, intent, seq, self.at)
+        self.both(lambda journal: journal.saw(self.at))  # nothing is signed on a chain that was not seen
         self.both(lambda journal: journal.sign_slot(slot, one, most))
 
     @rule(number=st.integers(0, 3), role=st.sampled_from(["act", "cancel"]), most=COSTS)
