@@ -198,17 +198,18 @@ _mammon() {
             COMPREPLY=($(compgen -f -- "$cur")); return ;;
         --amount|--venue|--account|--chain|--rpc-url|--seed|--capital|--deadline|--max-runtime|--password-fd) return ;;
         esac
-        list="--amount --venue --config --home --json -q --quiet -v --verbose --log-format --log-file --mode --exec-mode --account --chain --rpc-url --seed --capital --deadline --max-runtime --execute --yes --password-fd -h --help"
+        list="--amount --venue --part --config --home --json -q --quiet -v --verbose --log-format --log-file --mode --exec-mode --account --chain --rpc-url --seed --capital --deadline --max-runtime --execute --yes --password-fd -h --help"
         ;;
     "exit-all "*)
         case "$prev" in
+        --emit) COMPREPLY=($(compgen -W "calldata safe" -- "$cur")); return ;;
         --log-format) COMPREPLY=($(compgen -W "text json" -- "$cur")); return ;;
         --mode|--exec-mode) COMPREPLY=($(compgen -W "mock paper live" -- "$cur")); return ;;
-        --config|--home|--log-file) local IFS=$'\n'; compopt -o filenames 2>/dev/null
+        --out|--config|--home|--log-file) local IFS=$'\n'; compopt -o filenames 2>/dev/null
             COMPREPLY=($(compgen -f -- "$cur")); return ;;
-        --override-stop|--account|--chain|--rpc-url|--seed|--capital|--deadline|--max-runtime|--password-fd) return ;;
+        --override-stop|--accept-changed-code|--valid-for|--account|--chain|--rpc-url|--seed|--capital|--deadline|--max-runtime|--password-fd) return ;;
         esac
-        list="--dry-run --override-stop --config --home --json -q --quiet -v --verbose --log-format --log-file --mode --exec-mode --account --chain --rpc-url --seed --capital --deadline --max-runtime --execute --yes --password-fd -h --help"
+        list="--dry-run --override-stop --accept-changed-code --emit --valid-for --out --config --home --json -q --quiet -v --verbose --log-format --log-file --mode --exec-mode --account --chain --rpc-url --seed --capital --deadline --max-runtime --execute --yes --password-fd -h --help"
         ;;
     "explain "*)
         case "$prev" in

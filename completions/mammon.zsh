@@ -439,6 +439,7 @@ _mammon() {
     "drill "*) _arguments -s \
         '--amount[How much goes round.]:usdc:' \
         '--venue[This venue alone.]:slug:' \
+        '--part[As many as this hour allows; again goes on.]' \
         '--config[Configuration file.]:file:_files' \
         '--home[Where state and logs are kept.]:file:_files' \
         '--json[Print one JSON document.]' \
@@ -466,6 +467,10 @@ _mammon() {
     "exit-all "*) _arguments -s \
         '--dry-run[Say what would come home, and rehearse it (the default).]' \
         '--override-stop[Also with the kill switch; at a terminal.]:reason:' \
+        '--accept-changed-code[Home from changed code; at a terminal.]:slug:' \
+        '--emit[Print the calls for others to sign.]:value:(calldata safe)' \
+        '--valid-for[Of the batch, "10m".]:time:' \
+        '--out[Write the batch to a file.]:file:_files' \
         '--config[Configuration file.]:file:_files' \
         '--home[Where state and logs are kept.]:file:_files' \
         '--json[Print one JSON document.]' \
@@ -517,7 +522,7 @@ _mammon() {
         '*:file:_files' ;;
     "gates "*) _arguments -s \
         '--from[Where money comes from.]:venue:' \
-        '--to[Where it would go.]:venue:' \
+        '--to[Where it would go; or `idle`.]:venue:' \
         '--amount[How much; default all.]:usdc:' \
         '--exit-code[Exit 3 also for a hold.]' \
         '--config[Configuration file.]:file:_files' \

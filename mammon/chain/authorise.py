@@ -108,9 +108,12 @@ def signed_attempt(
         stops=against(purse, order.act, order.by_command),
         forbidden=_forbidden(purse, order),
         now=now,
+        accepted=purse.accepted if purse.exiting and order.act == "exit_home" else (),
     )
     verdict = judge(unsigned.payload(), evidence)
     if not isinstance(verdict, Permit):
+        if evidence.stops:
+            raise _stopped(evidence.stops, order.act)
         told = "; ".join(f"{one.code}: {one.measured}, allowed {one.limit}" for one in verdict)
         raise RefusedError(verdict[0].code, f"the signing gate refused to {order.action}: {told}")
     require(purse, order.act, order.by_command)
@@ -122,11 +125,13 @@ def require(purse: Purse, act: Act, by_command: bool = False) -> None:
     """Raise `PersonNeededError` when a stop in force does not allow an act."""
     found = against(purse, act, by_command)
     if found:
-        raise PersonNeededError(
-            found[0],
-            f"{', '.join(found)} is in force: no {act.replace('_', ' ')}",
-            "`mammon resume` lifts it",
-        )
+        raise _stopped(found, act)
+
+
+def _stopped(found: tuple[str, ...], act: Act) -> PersonNeededError:
+    told = f"{', '.join(found)} is in force: no {act.replace('_', ' ')}"
+    lifts = "take its file away" if "kill_switch" in found else "`mammon resume` lifts it"
+    return PersonNeededError(found[0], told, lifts)
 
 
 def against(purse: Purse, act: Act, by_command: bool = False) -> tuple[str, ...]:

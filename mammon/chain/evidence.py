@@ -9,6 +9,7 @@ from typing import Literal
 from mammon.core.keccak import keccak256
 from mammon.core.numbers import Units, Wei
 from mammon.core.types import Address, Hash32, Market
+from mammon.errors import OutsideError
 
 PERMIT_LIFE_S = 60
 
@@ -27,7 +28,12 @@ class Pin:
 
 
 def pin_of(address: Address, code: bytes, implementation: bytes) -> Pin:
-    """Return the pin of a contract's code and of the word in its implementation slot."""
+    """Return the pin of a contract's code and of the word in its implementation slot.
+
+    Raises `OutsideError` for no code at all: no contract that money goes to is pinned as nothing.
+    """
+    if not code:
+        raise OutsideError("no_code", f"the endpoint has no code at {address}", "try another endpoint")
     word = implementation.rjust(32, b"\0")
     return Pin(address, Hash32(f"0x{keccak256(code).hex()}"), Hash32(f"0x{word.hex()}"))
 
@@ -78,6 +84,8 @@ class Evidence:
     """Why this world may sign nothing at all now (phase, acknowledgement, mode); empty when it may."""
     now: int
     """Unix seconds of the chain: the highest block time seen."""
+    accepted: tuple[Pin, ...] = ()
+    """What a venue's contracts have become and a person took as it is, to bring money home from there."""
 
 
 @dataclass(frozen=True, slots=True)

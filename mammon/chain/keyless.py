@@ -21,6 +21,7 @@ from mammon.core import stops
 from mammon.core.numbers import Units, Wei
 from mammon.core.plan import Step
 from mammon.core.ports import Deadline
+from mammon.core.txstate import IntentKind
 from mammon.core.types import Call, Market
 from mammon.errors import OutsideError
 
@@ -34,6 +35,8 @@ class Leg:
     call: Call
     shares: int = 0
     """The whole balance in the venue's own units, for a withdrawal of everything."""
+    kind: IntentKind = "move"
+    """What it is part of: other stops forbid a move than a way home."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +90,7 @@ def _refusals(
     pinned = {**ready.code, **pins.known(tuple(ready.code))}
     for place, leg in enumerate(legs):
         step = leg.step
-        order = Order("move", step.action, leg.market, leg.call, step.amount)
+        order = Order(leg.kind, step.action, leg.market, leg.call, step.amount)
         evidence = Evidence(
             chain_id=onlooker.rpc.chain_id,
             owner=onlooker.owner,

@@ -129,7 +129,11 @@ def _scrypt(password: bytes, salt: bytes, n: int, r: int, p: int) -> bytes:
 
 
 def _ctr(key: bytes, iv: bytes, data: bytes) -> bytes:
-    # Loaded here: only what holds a key needs a cipher.
+    # Loaded here: only what holds a key needs a cipher. It would ask a program what this interpreter is,
+    # whichever `file` comes first in PATH, in a process that holds a password: it is told beforehand.
+    from Crypto.Util import _raw_api
+
+    vars(_raw_api).setdefault("cached_architecture", [])[:] = ("64bit", "")
     from Crypto.Cipher import AES
 
     return AES.new(key, AES.MODE_CTR, nonce=b"", initial_value=iv).encrypt(data)

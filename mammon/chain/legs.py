@@ -22,7 +22,7 @@ from mammon.core.plan import IDLE, Finished, Outcome, Plan, Step
 from mammon.core.policy import Policy
 from mammon.core.txstate import Intent, IntentKind, Leg, due
 from mammon.core.types import Hash32, Portfolio, Position, Price, Snapshot, Unread
-from mammon.errors import MalformedError, MammonError, OutsideError, RefusedError
+from mammon.errors import MalformedError, MammonError, OutsideError, PersonNeededError, RefusedError
 
 MOST_SLOTS = 3
 """How many nonces one leg may use: a leg that reverted is tried twice more, if its rehearsal passes."""
@@ -99,11 +99,11 @@ class Legs:
             except RefusedError as error:
                 self.purse.note(f"{error.message} ({error.hint})")
             else:
-                if intent.kind == "move":
+                if intent.decision:  # what a person commanded stands in no decision
                     finished.append(Finished(intent.decision, intent.decided_at, outcome))
-                    entered = self._shown(outcome.entered)
-                    where = f"{intent.plan.source} to {intent.plan.target}"
-                    self.purse.note(f"finished what was begun: {entered} from {where}")
+                    plan = intent.plan
+                    moved = self._shown(outcome.left if plan.target == IDLE else outcome.entered)
+                    self.purse.note(f"finished what was begun: {moved} from {plan.source} to {plan.target}")
         return tuple(finished)
 
     def execute(self, decision: Decision) -> Outcome:
@@ -116,7 +116,7 @@ class Legs:
             raise MalformedError("no_plan", "there is no plan to carry out")
         at = max(decision.snapshot.block.timestamp, self.purse.journal.seen_at())
         intent = self.purse.journal.begin(
-            "move",
+            "exit" if plan.target == IDLE else "move",
             key_of(decision, plan),
             identity(decision),
             plan,
@@ -174,6 +174,9 @@ class Legs:
                 if intent.kind == "revoke":
                     raise
                 raise self._parked(intent, legs, allowance, error.code, error.message) from error
+            except PersonNeededError as error:
+                where = self._where(intent, journal.legs(intent.id))
+                raise PersonNeededError(error.code, f"{error.message}; {where}", error.hint) from error
 
     def _problem(self, intent: Intent, legs: tuple[Leg, ...], leg: Leg) -> str:
         """Return why the next leg must not be begun; nothing when it may."""
@@ -197,12 +200,17 @@ class Legs:
         if taken is not None:
             self._take_back(taken, allowance)
         self.count()  # not before: a stop keeps an allowance from being taken back
-        done = [leg for leg in legs if leg.state == "done"]
-        withdrawn = [leg for leg in done if leg.step.action == "withdraw"]
-        where = "nothing was moved"
-        if withdrawn or intent.plan.source == IDLE:
-            where = f"{self._shown(due(legs, len(legs) - 1))} are idle in the wallet"
+        where = self._where(intent, legs)
         return RefusedError(code, f"{told}; {where}", "the next cycle decides anew where it goes")
+
+    def _where(self, intent: Intent, legs: tuple[Leg, ...]) -> str:
+        """Say where the money of an intent is that was not finished."""
+        if self.purse.journal.open_slot() is not None:
+            return "a transaction is on its way, `mammon tx list` tells which"
+        done = {leg.step.action for leg in legs if leg.state == "done"}
+        if "withdraw" not in done and intent.plan.source != IDLE:
+            return "nothing was moved"
+        return f"{self._shown(due(legs, len(legs) - 1))} are idle in the wallet"
 
     def _shown(self, amount: Units) -> str:
         return f"{Decimal(amount).scaleb(-self.purse.asset.decimals):,.2f} {self.purse.asset.symbol}"

@@ -29,11 +29,12 @@ def look(rpc: Rpc, owner: Address, attempts: Sequence[Attempt], deadline: Deadli
     wanted = [attempt.hash for attempt in attempts]
     asked: list[Request] = [
         ("eth_getBlockByNumber", ("latest", False)),
-        ("eth_getBlockByNumber", ("safe", False)),
         ("eth_getTransactionCount", (owner, "latest")),
         ("eth_getTransactionCount", (owner, "safe")),
-        *(("eth_getTransactionReceipt", (each,)) for each in wanted),
     ]
+    if wanted:  # the safe block is asked for where something may lie below it
+        asked.append(("eth_getBlockByNumber", ("safe", False)))
+        asked += [("eth_getTransactionReceipt", (each,)) for each in wanted]
     views: dict[str, View] = {}
     for name, results in rpc.each(asked, deadline).items():
         if isinstance(results, MammonError):
@@ -72,7 +73,7 @@ def _is_at(mined: Mined, blocks: Mapping[int, Block | None]) -> bool:
 
 
 def _view(name: str, results: Sequence[Result], receipts: tuple[Mined, ...], now: int) -> View:
-    latest, safe = head.header(results[0]), _block(results[1])
+    latest, safe = head.header(results[0]), _block(results[3]) if len(results) >= _FIRST else None
     head.require_past(latest, now)
     return View(
         name=name,
@@ -81,8 +82,8 @@ def _view(name: str, results: Sequence[Result], receipts: tuple[Mined, ...], now
         base_fee=latest.base_fee,
         safe=None if safe is None else safe.number,
         safe_at=0 if safe is None else safe.timestamp,
-        nonce=quantity(results[2], "the count of transactions", 63),
-        safe_nonce=None if isinstance(results[3], RpcFailure) else quantity(results[3], "the safe count", 63),
+        nonce=quantity(results[1], "the count of transactions", 63),
+        safe_nonce=None if isinstance(results[2], RpcFailure) else quantity(results[2], "the safe count", 63),
         receipts=receipts,
     )
 

@@ -134,19 +134,33 @@ def _market(market: Market, evidence: Evidence) -> Iterator[Refusal]:
     # What is taken back from a venue must not hang on what the venue has become.
     venue = () if evidence.action == "revoke" else (market.id.address, market.spender)
     for address in dict.fromkeys((market.token.address, *venue)):
-        yield from _pinned(address, evidence)
+        yield from _pinned(address, market, evidence)
 
 
-def _pinned(address: Address, evidence: Evidence) -> Iterator[Refusal]:
+def _pinned(address: Address, market: Market, evidence: Evidence) -> Iterator[Refusal]:
     pin, found = evidence.pins.get(address), evidence.code.get(address)
     if pin is None or pin.address != address or pin.code in _NO_CODE:
         yield Refusal("unpinned", address, "a contract whose code is pinned")
     elif found is None:
         yield Refusal("code_unread", address, pin.code)
-    elif found != pin:
+    elif found != pin and not _accepted(found, market, evidence):
         yield Refusal(
             "code_changed", f"{found.code} {found.implementation}", f"{pin.code} {pin.implementation}"
         )
+
+
+def _accepted(found: Pin, market: Market, evidence: Evidence) -> bool:
+    """Say whether a person took just this code of a venue as it is, for a withdrawal that was seen to pay.
+
+    Of the asset's own contract no other code is ever taken: its events are what shows that it pays.
+    """
+    if evidence.action != "withdraw" or found.address == market.token.address:
+        return False
+    if found not in evidence.accepted or found.code in _NO_CODE:
+        return False
+    # An effect that the node did not show proves nothing; the reason then says so.
+    rehearsal = evidence.rehearsal
+    return rehearsal is not None and rehearsal.passed and not rehearsal.reason
 
 
 def _rehearsed(evidence: Evidence) -> Iterator[Refusal]:

@@ -98,6 +98,8 @@ class Purse:
     """A person commanded to bring money home: neither phase nor acknowledgement holds that back."""
     overriding: bool = False
     """A person at a terminal overrides the kill switch, for ways home alone."""
+    accepted: tuple[Pin, ...] = ()
+    """Changed code that a person at a terminal took as it is, for ways home alone."""
 
     def stopped(self, code: str, why: str) -> PersonNeededError:
         """Stop everything, and return the error that says so."""

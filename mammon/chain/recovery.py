@@ -51,8 +51,7 @@ class Recovery:
         """Seal a closed slot whose block is final; stop everything when its block is gone."""
         mined = slot.mined
         if mined is None:
-            self.purse.journal.seal(slot.nonce)
-            return
+            return  # in no block of ours: there is none to be final
         asked = [
             ("eth_getBlockByNumber", (hex(mined.block), False)),
             ("eth_getBlockByNumber", ("finalized", False)),

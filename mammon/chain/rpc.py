@@ -13,7 +13,6 @@ them the same transaction.
 
 from __future__ import annotations
 
-import random
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
 
@@ -23,7 +22,7 @@ from mammon.core.ports import Clock, Deadline, Transport
 from mammon.errors import DeadlinePassedError, MalformedError, MammonError, OutsideError, TransientError
 from mammon.net.deadline import Slice
 from mammon.net.ratelimit import TokenBucket
-from mammon.net.retry import retried
+from mammon.net.retry import chance, retried
 
 PATIENCE_S = 1.5
 """How long one endpoint may keep silent while others have not been asked."""
@@ -92,7 +91,7 @@ class Rpc:
         chain_id: int,
         *,
         clock: Clock,
-        jitter: Callable[[], float] = random.random,
+        jitter: Callable[[], float] = chance,
         calls_per_s: float | None = None,
         patience_s: float = PATIENCE_S,
         request_s: float = REQUEST_S,

@@ -133,7 +133,7 @@ def money_path(parts: Parts, signer: Signer, forbidden: Callable[[], str]) -> Le
     def sight() -> Sight:
         seen = parts.glance()
         assert seen.portfolio is not None
-        return Sight(seen.portfolio, seen.snapshot.block, {**parts.store.hints.all(), **seen.hints})
+        return Sight(seen.portfolio, seen.snapshot.block, {**parts.hints, **seen.hints})
 
     effects = Effects(parts.rpc, parts.reader, VENUES, parts.markets, parts.asset, owner)
     purse = Purse(
@@ -158,6 +158,7 @@ def money_path(parts: Parts, signer: Signer, forbidden: Callable[[], str]) -> Le
         pace=Pace(least_depth=parts.known.settle_depth),
         exiting=parts.homeward is not None,
         overriding=parts.homeward is not None and parts.homeward.overriding,
+        accepted=parts.homeward.accepted if parts.homeward is not None else (),
     )
     follower = Follower(purse)
     account = Account(purse, StateMarks(parts.store), sight, parts.eyes)

@@ -14,12 +14,15 @@ from mammon.cli.process import Process
 from mammon.cli.sparing import Command, spared
 from mammon.errors import UsageError
 
+_INTERRUPTED = 130
 _HELP = {"help_option_names": ["-h", "--help"]}
 
 
 def dispatch(process: Process) -> int:
     """Run the command line in `process.words` and return the code a command ended with."""
     code = group().main(process.words, prog_name="mammon", standalone_mode=False, obj=process)
+    if code == _INTERRUPTED:
+        raise KeyboardInterrupt  # typer made it a number, and a person is told nothing by that
     return code if isinstance(code, int) else 0
 
 

@@ -12,60 +12,19 @@ for exactly the deposit, so that none is left behind.
 
 from __future__ import annotations
 
-import dataclasses
 from dataclasses import dataclass
 from typing import Any
 
 from mammon.chain import safe_file
-from mammon.cli.documents import Identity, amount
+from mammon.cli.documents import Identity
 from mammon.cli.invocation import Invocation
-from mammon.cli.plans import Form, PlanData, utc
-from mammon.cli.sealing import require_fresh, sealed, unsealed
+from mammon.cli.plans import Form, PlanData
+from mammon.cli.sealing import sealed, unsealed
+from mammon.cli.terms import HomeTerms, Terms
 from mammon.core import canonical
 from mammon.core.address import checksummed
-from mammon.core.decide import Ask
-from mammon.core.numbers import Units
-from mammon.core.plan import Plan
 from mammon.core.types import Address, Block, Call, Token
 from mammon.errors import MalformedError, UsageError
-
-
-@dataclass(frozen=True, slots=True)
-class Terms:
-    """What a batch does, and until when: enough to judge it anew."""
-
-    mode: str
-    """The world it was judged in."""
-    source: str
-    target: str
-    amount: Units
-    everything: bool
-    """The withdrawal takes all there is; `amount` is what that was known to be."""
-    block: int
-    """The block it was judged at."""
-    at: int
-    """That block's time, unix seconds."""
-    valid_until: int
-    """Unix seconds of the chain."""
-
-    @property
-    def ask(self) -> Ask:
-        """The move that is judged anew."""
-        return Ask(self.source, self.target, None if self.everything else self.amount)
-
-    def require_fresh(self, block: Block) -> None:
-        """Raise `UsageError` when the time of the batch has passed at a block."""
-        require_fresh("valid_until", self.valid_until, self.block, block)
-
-    def plan(self, today: Plan) -> Plan:
-        """Return today's plan of the same move with the amounts and the form of the batch."""
-        steps = tuple(
-            dataclasses.replace(
-                step, amount=self.amount, everything=self.everything and step.action == "withdraw"
-            )
-            for step in today.steps
-        )
-        return dataclasses.replace(today, amount=self.amount, steps=steps)
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,25 +70,51 @@ def emitted(call: Invocation, form: Form, data: PlanData) -> str:
     return sealed(call, "batch", batch, block)
 
 
-def taken(identity: Identity, asset: Token, text: bytes) -> tuple[Terms, tuple[Call, ...]]:
-    """Read a batch of either form. Raises `UsageError` naming the field that is wrong or was changed."""
+@dataclass(frozen=True, slots=True)
+class ExitBatchData:
+    """The withdrawals that bring money home, in order, to be sent by the account itself."""
+
+    terms: HomeTerms
+    calls: tuple[BatchCall, ...]
+    hash: str = ""
+    """SHA-256, in hexadecimal, of this whole document as written, with this field empty."""
+
+
+def emitted_home(
+    call: Invocation, form: Form, terms: HomeTerms, calls: tuple[Call, ...], asset: Token, block: Block
+) -> str:
+    """Return the batch of a way home as one line of JSON."""
+    if form == "safe":
+        return canonical.json_bytes(_safe(call.identity, asset, terms, calls)).decode()
+    plain = tuple(BatchCall(each.target, "0", each.data) for each in calls)
+    return sealed(call, "exit_batch", ExitBatchData(terms, plain), block)
+
+
+def taken(identity: Identity, asset: Token, text: bytes) -> tuple[Terms | HomeTerms, tuple[Call, ...]]:
+    """Read a batch of any kind and form. Raises `UsageError` naming what is wrong or was changed."""
     try:
         plain = canonical.parse(text)
         if isinstance(plain, dict) and "transactions" in plain:
             return _from_safe(plain, identity, asset)
     except MalformedError as error:
         raise UsageError("document", f"not a batch: {error.message}", "emit it anew") from error
-    data = unsealed(identity, "batch", text).data
+    schema = plain.get("schema") if isinstance(plain, dict) else None
+    home = isinstance(schema, str) and schema.startswith("mammon/exit_batch@")
+    data = unsealed(identity, "exit_batch" if home else "batch", text).data
     if any(each.value != "0" for each in data.calls):
         raise UsageError("altered", "$.data.calls: a call with a value", "emit it anew")
     return data.terms, tuple(Call(each.to, each.data) for each in data.calls)
 
 
-def _from_safe(plain: dict[str, Any], identity: Identity, asset: Token) -> tuple[Terms, tuple[Call, ...]]:
+def _from_safe(
+    plain: dict[str, Any], identity: Identity, asset: Token
+) -> tuple[Terms | HomeTerms, tuple[Call, ...]]:
     meta = plain.get("meta")
     if not isinstance(meta, dict) or "mammon" not in meta:
         raise MalformedError("document", "$.meta.mammon: missing field")
-    terms = canonical.decode(Terms, meta["mammon"], "$.meta.mammon")
+    given = meta["mammon"]
+    kind: type[Terms | HomeTerms] = HomeTerms if isinstance(given, dict) and "venues" in given else Terms
+    terms = canonical.decode(kind, given, "$.meta.mammon")
     for field, found, ours in (
         ("chainId", plain.get("chainId"), str(identity.chain_id)),
         ("meta.createdFromSafeAddress", meta.get("createdFromSafeAddress"), identity.account),
@@ -148,20 +133,19 @@ def _from_safe(plain: dict[str, Any], identity: Identity, asset: Token) -> tuple
     return terms, calls
 
 
-def _safe(identity: Identity, asset: Token, terms: Terms, calls: tuple[Call, ...]) -> dict[str, Any]:
+def _safe(
+    identity: Identity, asset: Token, terms: Terms | HomeTerms, calls: tuple[Call, ...]
+) -> dict[str, Any]:
     """Return the transaction builder's file, which follows from its terms and calls alone."""
     assert identity.chain_id is not None
     assert identity.account is not None
-    moved = f"{amount(terms.amount, asset.decimals).display} {asset.symbol}"
-    whole = "everything, known to be " if terms.everything else ""
     return safe_file.batch(
         calls,
         chain_id=identity.chain_id,
         safe=Address(identity.account),
         created_ms=terms.at * 1000,
-        name=f"mammon ({terms.mode}): {terms.source} to {terms.target}",
-        description=f"{whole}{moved} from {terms.source} to {terms.target}, judged at block "
-        f"{terms.block}; not to be signed after {utc(terms.valid_until)}. Ask `mammon tx show` first.",
+        name=terms.name,
+        description=terms.description(asset),
         terms=canonical.encode(terms),
     )
 

@@ -51,4 +51,4 @@ def _report(process: Process, error: BaseException) -> str:
     lines = traceback.format_exception(type(error), error, error.__traceback__)
     words = ["mammon", *process.words]
     head = f"mammon {build()} on Python {platform.python_version()}\ncommand: {keyless(' '.join(words))}\n\n"
-    return clean(head + "".join(lines), process.secrets())
+    return clean(head + "".join(lines), process.secrets(), process.tokens)

@@ -52,13 +52,14 @@ def doctor(call: Invocation) -> None:
 
 
 def _checks(call: Invocation) -> Iterator[Check]:
-    from mammon.cli import checks, probes
+    from mammon.cli import checks, probes, signer_level
 
     yield from checks.versions()
     yield from checks.configuration(call)
     yield from checks.home(call)
     yield from checks.world(call)
     yield from checks.state(call)
+    yield signer_level.signer(call)
     yield checks.terminals(call)
     if call.settings.mode != "mock":
         yield from probes.endpoints(call)

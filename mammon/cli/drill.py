@@ -8,6 +8,7 @@ from typing import Annotated
 
 import typer
 
+from mammon.cli import drill_hour as hourly
 from mammon.cli import worlds
 from mammon.cli.documents import Amount, ErrorNote, amount
 from mammon.cli.invocation import Invocation
@@ -59,6 +60,8 @@ class DrillData:
     amount: Amount
     venues: tuple[DrillNote, ...]
     passed: bool
+    fitting: int
+    """How many of them this hour's allowance of transactions had room for when it began."""
 
 
 @command(BASE, WORLD, ACT)
@@ -68,10 +71,12 @@ def drill(
         str, typer.Option("--amount", metavar="USDC", help="How much goes round.", show_default=True)
     ] = "1",
     venue: Annotated[str | None, typer.Option("--venue", metavar="SLUG", help="This venue alone.")] = None,
+    part: Annotated[bool, typer.Option("--part", help="As many as this hour allows; again goes on.")] = False,
 ) -> None:
     """Send a tiny amount through every enabled venue and back; with --execute. Exit 0 only if all passed.
 
-    What is held in a venue stays there. Each trip is three transactions, which count like any other.
+    What is held in a venue stays there. Each trip is three transactions, which count like any other: what
+    does not fit into the hour is refused before it begins, or left for later with --part.
     """
     if call.execute:
         folder = worlds.directory(call, worlds.identity(call))
@@ -81,7 +86,7 @@ def drill(
         units = token_units(sum_, place.asset, "--amount")
         if units > MOST * 10**place.asset.decimals:
             raise UsageError("bad_value", f"--amount: a drill takes at most {MOST}", "write 1")
-        data, person = _drilled(call, place, _chosen(place, venue), units)
+        data, person = _drilled(call, place, _chosen(place, venue), units, part)
     errors = tuple(
         ErrorNote(note.code, f"{note.slug}: {note.reason}", "see `mammon tx list`")
         for note in data.venues
@@ -99,6 +104,8 @@ def shown(data: DrillData) -> Iterator[Table | str]:
     sum_ = token(data.amount.raw, data.amount.decimals)
     if not data.executed:
         yield f"{sum_} would go through {counted(len(data.venues), 'venue')}; `--execute` does it"
+        if data.fitting < len(data.venues):
+            yield f"this hour allows {data.fitting} of them: `--part` begins with these, and again goes on"
         return
     passed = sum(1 for note in data.venues if note.passed)
     yield f"{passed} of {counted(len(data.venues), 'venue')} passed"
@@ -121,13 +128,17 @@ def _chosen(place: Place, venue: str | None) -> tuple[Market, ...]:
 
 
 def _drilled(
-    call: Invocation, place: Place, markets: tuple[Market, ...], units: Units
+    call: Invocation, place: Place, markets: tuple[Market, ...], units: Units, part: bool
 ) -> tuple[DrillData, bool]:
     """Drill one venue after the other; return the results and whether a person is needed."""
     decimals, notes, person = place.asset.decimals, list[DrillNote](), False
     if call.execute:
         recover(place.world)
-    for market in markets:
+    fitting = hourly.fitting(call, place, len(markets))
+    if call.execute and fitting < len(markets):
+        hourly.require_part(place, len(markets), fitting, part)
+    now, later = hourly.divided(place, markets, fitting if part else len(markets))
+    for market in now:
         carrier = place.carrier
         if not call.execute or carrier is None:
             notes.append(_untried(market, decimals, "", ""))
@@ -138,10 +149,12 @@ def _drilled(
             notes.append(_note(done, decimals))
             person = isinstance(done.problem, PersonNeededError)
             place.settle()
+    why = "this hour's allowance of transactions had no room for it: drill again later"
+    notes += (_untried(market, decimals, "later" if call.execute else "", why) for market in later)
     passed = all(note.passed for note in notes)
     if call.execute:
         place.look_again()
-    return DrillData(call.execute, amount(units, decimals), tuple(notes), passed), person
+    return DrillData(call.execute, amount(units, decimals), tuple(notes), passed, fitting), person
 
 
 def _untried(market: Market, decimals: int, code: str, reason: str) -> DrillNote:

@@ -87,10 +87,12 @@ def _failed(process: Process, error: MammonError) -> int:
 
     code = _code(process, error)
     secrets = process.secrets()
-    message, hint = (printable(clean(text, secrets), _LINE) for text in (error.message, error.hint))
+    told = (clean(text, secrets, process.tokens) for text in (error.message, error.hint))
+    message, hint = (printable(text, _LINE) for text in told)
     if process.asks("", "--json") and not (process.call and process.call.output.wrote):
         _document(process, code, ErrorNote(error.code, message, hint))
     if not (process.asks("q", "--quiet") and code in _QUIET):
+        _clear(process)
         lines = [f"error: {error.code}: {message}", *([f"  hint: {hint}"] if hint else [])]
         streams.write(process.stderr, "".join(printable(line, _LINE) + "\n" for line in lines))
     return code
@@ -115,8 +117,15 @@ def _document(process: Process, code: int, note: ErrorNote) -> None:
 
 def _ended(process: Process, code: int, word: str) -> int:
     if not process.asks("q", "--quiet"):
+        _clear(process)
         streams.write(process.stderr, f"{word}; what was begun is in the state, run again to go on\n")
     return code
+
+
+def _clear(process: Process) -> None:
+    """Take away the passing line that the command was interrupted in."""
+    if process.call is not None:
+        process.call.output.progress("")
 
 
 def _usage(process: Process, error: typer.TyperException) -> MammonError:

@@ -20,7 +20,7 @@ from mammon.engine.cycle import consider, judge
 from mammon.engine.observe import Observation
 from mammon.errors import UsageError
 from mammon.reporting.numbers import percent, token, usd
-from mammon.reporting.sentences import headline, place, rate_notes
+from mammon.reporting.sentences import headline, place, rate_notes, reserve_notes
 from mammon.reporting.tables import Table, table
 from mammon.reporting.verdicts import verdict_table
 
@@ -33,7 +33,9 @@ def gates(
     source: Annotated[
         str | None, typer.Option("--from", metavar="VENUE", help="Where money comes from.")
     ] = None,
-    target: Annotated[str | None, typer.Option("--to", metavar="VENUE", help="Where it would go.")] = None,
+    target: Annotated[
+        str | None, typer.Option("--to", metavar="VENUE", help="Where it would go; or `idle`.")
+    ] = None,
     sum_: Annotated[
         str | None, typer.Option("--amount", metavar="USDC", help="How much; default all.")
     ] = None,
@@ -86,6 +88,7 @@ def leave(decision: Decision, exit_code: bool) -> None:
 def shown(decision: Decision) -> Iterator[Table | str]:
     """Yield what a person sees: the headline, the gates of the chosen move, the other venues."""
     yield headline(decision)
+    yield from reserve_notes(decision)
     decimals = decision.portfolio.asset.decimals
     if decision.chosen is not None:
         yield verdict_table(decision.chosen.verdicts, decimals)

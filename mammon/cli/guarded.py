@@ -10,8 +10,8 @@ from mammon.core.plan import IDLE, Finished, Outcome, Plan
 from mammon.core.stops import Act
 from mammon.core.txstate import IntentKind
 from mammon.core.types import Snapshot
-from mammon.engine.cycle import Executor
 from mammon.engine.homecoming import Carrier
+from mammon.engine.world import Executor
 from mammon.ops.stops import require_allowed
 
 
@@ -27,7 +27,8 @@ class GuardedExecutor:
 
     def execute(self, decision: Decision) -> Outcome:
         """Carry a decision out. Raises `PersonNeededError` when a stop is in force."""
-        require_allowed(self._home, self._world, "move")
+        homeward = decision.plan is not None and decision.plan.target == IDLE
+        require_allowed(self._home, self._world, "exit_home" if homeward else "move")
         return self._executor.execute(decision)
 
 

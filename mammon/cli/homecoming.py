@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 import typer
 
+from mammon.chain.evidence import Pin
 from mammon.cli import stopping, worlds
 from mammon.cli.acting import StatePins
 from mammon.cli.documents import Amount, ErrorNote, amount
@@ -90,16 +91,18 @@ def looked(call: Invocation) -> Told:
             for way in ways_home(view.snapshot, view.portfolio, place.markets)
         )
         home = not any(note.code for note in notes)
-        data = ExitData(False, notes, _amount(place, view.portfolio.idle), home, _stops(call))
+        data = ExitData(False, notes, _amount(place, view.portfolio.idle), home, stops_now(call))
         return Told(data, found.snapshot.block, _errors(notes))
 
 
-def brought(call: Invocation, override: str | None = None) -> Told:
-    """Bring everything home. `override`: why the kill switch is overridden, by a person at a terminal."""
-    with opened(call, holdings=True, acting=True, homeward=Homeward(override is not None)) as place:
+def brought(call: Invocation, override: str | None = None, accepted: tuple[Pin, ...] = ()) -> Told:
+    """Bring everything home. `override`: why the kill switch is overridden, by a person at a terminal;
+    `accepted`: changed code that this person took as it is."""
+    homeward = Homeward(override is not None, accepted)
+    with opened(call, holdings=True, acting=True, homeward=homeward) as place:
         require_exit(call, override is not None)
         if override is not None:
-            _record(place, override)
+            record_override(place, override)
         assert place.carrier is not None
         done = bring_home(place.world, place.carrier, place.markets)
         place.world.holdings.keep()
@@ -108,7 +111,7 @@ def brought(call: Invocation, override: str | None = None) -> Told:
             place.remember(done.after)
         notes = tuple(_note(place, done, one) for one in done.returns)
         idle = _amount(place, done.view.portfolio.idle if done.view else Unread("idle", "unread", ""))
-        data = ExitData(True, notes, idle, done.whole, _stops(call))
+        data = ExitData(True, notes, idle, done.whole, stops_now(call))
         block = None if done.after is None else done.after.snapshot.block
         errors = _errors(notes)
         if done.view is None:
@@ -133,7 +136,7 @@ def tell(call: Invocation, found: Told) -> None:
 
 def stopped_since(call: Invocation, found: Told) -> Told:
     """Return the same with the stops that are in force now."""
-    return dataclasses.replace(found, data=dataclasses.replace(found.data, stops=_stops(call)))
+    return dataclasses.replace(found, data=dataclasses.replace(found.data, stops=stops_now(call)))
 
 
 def require_exit(call: Invocation, overriding: bool) -> None:
@@ -233,7 +236,7 @@ def _note(place: Place, done: Homecoming, one: Return) -> ExitNote:
     )
 
 
-def _record(place: Place, reason: str) -> None:
+def record_override(place: Place, reason: str) -> None:
     """Keep in the audit log who overrode the kill switch, and why."""
     with place.store.transaction():
         Audit(place.store.database).add(
@@ -242,12 +245,18 @@ def _record(place: Place, reason: str) -> None:
 
 
 def _errors(notes: Sequence[ExitNote]) -> tuple[ErrorNote, ...]:
+    changed = "look at it; then, at a terminal, `mammon exit-all --execute --accept-changed-code SLUG`"
     return tuple(
-        ErrorNote(note.code, f"{note.slug}: {note.reason}", "run again") for note in notes if note.code
+        ErrorNote(
+            note.code, f"{note.slug}: {note.reason}", changed if note.code == "code_changed" else "run again"
+        )
+        for note in notes
+        if note.code
     )
 
 
-def _stops(call: Invocation) -> tuple[str, ...]:
+def stops_now(call: Invocation) -> tuple[str, ...]:
+    """Return the names of the stops in force."""
     folder = worlds.directory(call, worlds.identity(call))
     return tuple(note.name for note in stopping.found(call.settings.home, folder))
 

@@ -12,6 +12,7 @@ from mammon.cli import streams
 from mammon.cli.documents import Document, ErrorNote, Identity, read, written
 from mammon.cli.output import Human, Output
 from mammon.config import Resolved, Settings, resolve
+from mammon.config.keys import urls
 from mammon.config.values import BadValueError, duration_s
 from mammon.core.ports import Clock
 from mammon.errors import PersonNeededError, UsageError
@@ -120,6 +121,7 @@ def begin(
     `flags` maps settings to what was typed for them, `shared` the options that set none.
     """
     from mammon.cli import logs
+    from mammon.cli.redaction import tokens
 
     flags = dict(flags)
     if shared.get("verbose"):
@@ -137,6 +139,7 @@ def begin(
         deadline=_deadline(shared.get("deadline")),
     )
     process.call = call
+    process.tokens = [token for url in urls(resolved.settings) for token in tokens(url)]
     logs.configure(call)
     call.output.note(_mode_line(call))
     return call
@@ -147,9 +150,10 @@ def _mode_line(call: Invocation) -> str:
     from mammon.cli.build import build
 
     settings = call.settings
+    chain = settings.chain if settings.chain_file is None else settings.chain_file
     account = "simulated" if settings.mode == "mock" else settings.account or "none"
     return (
-        f"MODE {settings.mode} | {'EXECUTE' if call.execute else 'look only'} | chain {settings.chain}"
+        f"MODE {settings.mode} | {'EXECUTE' if call.execute else 'look only'} | chain {chain}"
         f" | account {account} | home {settings.home} | config {call.resolved.file or 'none'}"
         f" | mammon {build()}{_stopped(call)}"
     )

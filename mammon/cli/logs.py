@@ -58,10 +58,10 @@ class LineHandler(logging.Handler):
 class LineFormat(logging.Formatter):
     """Spell a record as text or as one JSON object, printable and without secrets."""
 
-    def __init__(self, form: str, secrets: Iterable[str]) -> None:
+    def __init__(self, form: str, secrets: Iterable[str], tokens: Iterable[str] = ()) -> None:
         super().__init__()
         self.form = form
-        self.secrets = tuple(secrets)
+        self.secrets, self.tokens = tuple(secrets), tuple(tokens)
 
     def format(self, record: logging.LogRecord) -> str:
         """Return the line."""
@@ -73,7 +73,7 @@ class LineFormat(logging.Formatter):
         message = record.getMessage()
         if record.exc_info and record.exc_info[1] is not None:
             message += f": {type(record.exc_info[1]).__name__}: {record.exc_info[1]}"
-        message = printable(clean(message, self.secrets), _LINE)
+        message = printable(clean(message, self.secrets, self.tokens), _LINE)
         level = record.levelname.lower()
         if self.form == "json":
             return json.dumps({"at": at, "level": level, "logger": record.name, "message": message})
@@ -91,7 +91,7 @@ def configure(call: Invocation) -> None:
         owned=file is not None,
         clear=lambda: call.output.progress(""),
     )
-    handler.setFormatter(LineFormat(settings.format, call.process.secrets()))
+    handler.setFormatter(LineFormat(settings.format, call.process.secrets(), call.process.tokens))
     root = logging.getLogger()
     for former in root.handlers:
         if isinstance(former, LineHandler):

@@ -10,15 +10,15 @@ from __future__ import annotations
 import json
 import shutil
 from collections.abc import Callable, Iterable
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeAlias
 
 from mammon.cli import streams
-from mammon.reporting.tables import Column, Table, drawn, plain
 
 if TYPE_CHECKING:
     from mammon.cli.process import Process
+    from mammon.reporting.tables import Table
 
-Human = Callable[[], Iterable[Table | str]]
+Human: TypeAlias = "Callable[[], Iterable[Table | str]]"
 """Makes what a person reads; called only when a person reads it."""
 
 _CELL = 120
@@ -60,6 +60,8 @@ class Output:
         self._progress = text
 
     def _part(self, part: Table | str) -> None:
+        from mammon.reporting.tables import drawn, plain  # for a person only
+
         stdout = self.process.stdout
         if isinstance(part, str):
             text = "\n".join(printable(line, _LINE) for line in part.split("\n")) + "\n"
@@ -86,6 +88,8 @@ def printable(text: str, limit: int) -> str:
 
 
 def _printable_table(table: Table) -> Table:
+    from mammon.reporting.tables import Column, Table
+
     return Table(
         tuple(
             Column(printable(column.heading, _CELL), column.align, column.folds) for column in table.columns

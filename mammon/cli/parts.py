@@ -4,27 +4,27 @@ from __future__ import annotations
 
 import dataclasses
 import logging
-import random
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from mammon.chain import oracle
+from mammon.chain.evidence import Pin
 from mammon.chain.fees import fees
 from mammon.chain.reader import PARALLEL, Reader
 from mammon.chain.rpc import Rpc
 from mammon.cli import worlds
 from mammon.cli.invocation import Invocation
-from mammon.cli.place import Place, StateLedger
+from mammon.cli.ledgers import StateLedger
+from mammon.cli.place import Place
 from mammon.core.costs import token_amount
 from mammon.core.numbers import Wei
 from mammon.core.ports import Clock, Signer, Transport
-from mammon.core.types import Address, Fees, GasUnits, Market, Portfolio, Read, Unread
-from mammon.engine.cycle import Executor, Holdings, World
-from mammon.engine.homecoming import Carrier
+from mammon.core.types import Address, Fees, GasUnits, Hint, Market, Portfolio, Read, Unread
 from mammon.engine.observe import Observation, Round, Survey, observe
+from mammon.engine.world import Executor, Holdings, World
 from mammon.errors import UsageError
 from mammon.net.deadline import Deadline
-from mammon.ops import stops
+from mammon.net.retry import chance
 from mammon.ops.alarm import renew
 from mammon.protocols.chains import ChainFile
 from mammon.protocols.registry import VENUES
@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     from mammon.chain.eyes import Eyes
     from mammon.chain.legs import Legs
     from mammon.chain.onlooker import Onlooker
+    from mammon.engine.homecoming import Carrier
 
 _LOG = logging.getLogger("mammon.chain")
 
@@ -50,6 +51,8 @@ class Homeward:
 
     overriding: bool = False
     """A person at a terminal overrides the kill switch."""
+    accepted: tuple[Pin, ...] = ()
+    """Changed code that a person at a terminal took as it is."""
 
 
 PAPER_NATIVE = Wei(10**17)
@@ -82,7 +85,7 @@ class Parts:
             transports,
             known.chain_id,
             clock=clock,
-            jitter=(lambda: 0.5) if simulated else random.random,
+            jitter=(lambda: 0.5) if simulated else chance,
             request_s=float(rpc.request_timeout_s),
             attempts=rpc.attempts,
             resting=store.resting.left(clock.now()),
@@ -91,6 +94,8 @@ class Parts:
         self.reader = self.reader_of(self.rpc)
         self.asset = known.token(ASSET)
         self.markets = {market.slug: market for market in self._markets()}
+        self.hints: Mapping[str, Hint] = {}
+        """What was known before the last reading."""
         self._glanced: tuple[float, Observation] | None = None
 
     def place(
@@ -140,7 +145,7 @@ class Parts:
         """Keep which endpoints failed while another one worked: the next command begins with that one."""
         left, now = self.rpc.resting(), self.clock.now()
         if len(left) < len(self.rpc.endpoints) and self.store.resting.differs(left, now):
-            with self.store.transaction():
+            with self.store.change():
                 self.store.resting.keep(left, now)
 
     def observe(self) -> Observation:
@@ -162,7 +167,8 @@ class Parts:
         watch = self.call.process.clock  # the machine's own, also where time is simulated
         began, before = watch.monotonic(), self.rpc.requests
         try:
-            return observe(self.survey(), self.reader, self.store.hints.all(), self.owner, self.deadline())
+            self.hints = self.store.hints.all()
+            return observe(self.survey(), self.reader, self.hints, self.owner, self.deadline())
         finally:
             asked = counted(self.rpc.requests - before, "request")
             _LOG.debug("the chain was read: %s in %.3f s", asked, watch.monotonic() - began)
@@ -205,6 +211,7 @@ class Parts:
     def onlooker(self) -> Onlooker:
         """Return the account on the chain, for who tries calls out and holds no key."""
         from mammon.chain.onlooker import Onlooker
+        from mammon.ops import stops
 
         if self.owner is None:
             raise UsageError(*NO_ACCOUNT)

@@ -4,18 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from typing import Literal
 
 from mammon.cli.documents import Amount
 from mammon.cli.place import PlannedCall
 from mammon.core.decide import Decision
-from mammon.core.plan import Outcome
+from mammon.core.plan import IDLE, Finished, Outcome
 from mammon.reporting.numbers import DASH, counted, native, token
-from mammon.reporting.sentences import headline, sentence
+from mammon.reporting.sentences import headline, reserve_notes, sentence
 from mammon.reporting.tables import Table, table
-
-_YEAR_10000 = 253_402_300_800
 
 Form = Literal["calldata", "safe"]
 """What a plan's calls can be emitted as."""
@@ -76,12 +73,18 @@ class PlanData:
     """Unix seconds of the chain: the last at which it is taken with `-i`."""
     hash: str = ""
     """SHA-256, in hexadecimal, of this whole document as written, with this field empty."""
+    recovered: tuple[Finished, ...] = ()
+    """What an earlier process had begun and was finished first, before anything was decided."""
 
 
 def shown(data: PlanData) -> Iterator[Table | str]:
     """Yield what a person sees: the headline, what refused, the legs, and what was measured."""
     decision, asset = data.decision, data.decision.portfolio.asset
+    for one in data.recovered:
+        told = outcome_line(one.outcome, asset.decimals, asset.symbol)
+        yield f"Begun before, finished now: {told}"
     yield headline(decision)
+    yield from reserve_notes(decision)
     if decision.chosen is not None:
         for verdict in decision.chosen.verdicts:
             if not verdict.passed:
@@ -124,15 +127,11 @@ def _rehearsed(data: PlanData, rehearsal: RehearsalNote) -> Iterator[Table | str
 
 def outcome_line(outcome: Outcome, decimals: int, symbol: str) -> str:
     """Say what was measured after a move."""
-    entered = token(outcome.entered, decimals, symbol)
+    home = outcome.target == IDLE
+    moved = token(outcome.left if home else outcome.entered, decimals, symbol)
     count = len(outcome.transactions)
     how = counted(count, "transaction") if count else "on paper"
     gas = f"{native(outcome.gas)} ETH for gas"
-    return f"Moved {entered} from {outcome.source} to {outcome.target} ({how}, {gas})."
-
-
-def utc(at: int) -> str:
-    """Return unix seconds as a person reads them; what no calendar has stays a number."""
-    if not 0 <= at < _YEAR_10000:
-        return str(at)
-    return datetime.fromtimestamp(at, UTC).strftime("%Y-%m-%d %H:%M:%S UTC")
+    what = f"Brought {moved} home" if home else f"Moved {moved}"
+    where = outcome.source if home else f"{outcome.source} to {outcome.target}"
+    return f"{what} from {where} ({how}, {gas})."

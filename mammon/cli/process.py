@@ -52,6 +52,8 @@ class Process:
     """Set when the command's settings are resolved, for the failure handler."""
     hidden: list[str] = field(default_factory=list)
     """Secrets read meanwhile (a password), which may stand in no output."""
+    tokens: list[str] = field(default_factory=list)
+    """Keys in the URLs of the settings, set when those are resolved: they may stand in no output either."""
 
     @classmethod
     def real(cls) -> Process:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from typing import Annotated
 
 import typer
@@ -17,6 +18,7 @@ from mammon.cli.sealing import validity_s
 from mammon.cli.wiring import Place, opened
 from mammon.cli.wishes import Wish, require_one, tell
 from mammon.core.decide import Ask, Decision
+from mammon.core.plan import IDLE
 from mammon.engine.cycle import act, consider, judge, recover
 from mammon.engine.observe import Observation
 from mammon.reporting.sentences import movement
@@ -52,9 +54,9 @@ def rebalance(
     wish = Wish(dry_run, emit, validity_s(valid_for), target)
     with opened(call, holdings=True, acting=call.execute, on_chain=wish.keyless) as place:
         given = proposal(call)
-        if call.execute:
-            recover(place.world)
+        recovered = recover(place.world) if call.execute else ()
         seen, data = _planned(call, place, wish, given)
+        data = dataclasses.replace(data, recovered=recovered)
         tell(call, wish, seen, data)
         refused = data.decision.refused_by
         if (call.execute or wish.keyless) and "stops" in refused:
@@ -75,7 +77,8 @@ def _planned(
         return seen, PlanData(decision, (), None, None, until)
     plan = decision.plan
     if call.execute and plan is not None and decision.chosen is not None:
-        call.confirm(f"Move {movement(decision, decision.chosen)}?")
+        verb = "Bring home" if plan.target == IDLE else "Move"
+        call.confirm(f"{verb} {movement(decision, decision.chosen)}?")
         if not call.yes:  # the answer may have taken hours: what counts is what is true now
             asked = Proposal(plan).ask
             seen, decision = _judged(place, wish, given, asked)

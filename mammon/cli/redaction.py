@@ -24,12 +24,27 @@ def keyless(text: str) -> str:
     return _KEY.sub("[secret]", text)
 
 
-def clean(text: str, secrets: Iterable[str] = ()) -> str:
+_TOKEN_LEAST = 16
+"""A shorter piece of a URL is a version or a network, and stands in any text."""
+
+
+def tokens(url: str) -> list[str]:
+    """Return the pieces of a URL that are secrets wherever they stand: long ones behind its host."""
+    behind = re.sub(r"^[^:]*://[^/?#]*/?", "", url)
+    return [piece for piece in {behind, *re.split(r"[/?&#=]", behind)} if len(piece) >= _TOKEN_LEAST]
+
+
+def clean(text: str, secrets: Iterable[str] = (), pieces: Iterable[str] = ()) -> str:
     """Return the text with URLs as scheme, host and digits, and the given secrets replaced.
+
+    `pieces` are secrets too, once URLs are out of the text: what is left of them has lost its host.
 
     Cleaning a text again changes nothing: an endpoint has one name, however many hands it went through.
     """
     for secret in sorted(secrets, key=len, reverse=True):
         if len(secret) >= _LEAST:
             text = text.replace(secret, "[secret]")
-    return _URL.sub(lambda match: match[0] if _NAME.match(match[0]) else redacted(match[0]), text)
+    text = _URL.sub(lambda match: match[0] if _NAME.match(match[0]) else redacted(match[0]), text)
+    for piece in sorted(pieces, key=len, reverse=True):
+        text = text.replace(piece, "[secret]")
+    return text

@@ -80,6 +80,7 @@ DOCUMENTS: dict[str, tuple[int, str]] = {
     "doctor": (1, "mammon.cli.doctor:DoctorData"),
     "drill": (1, "mammon.cli.drill:DrillData"),
     "exit": (1, "mammon.cli.homecoming:ExitData"),
+    "exit_batch": (1, "mammon.cli.batches:ExitBatchData"),
     "failure": (1, "mammon.cli.documents:FailureData"),
     "gates": (1, "mammon.core.decide:Decision"),
     "init": (1, "mammon.cli.init:InitData"),

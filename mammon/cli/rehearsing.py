@@ -10,7 +10,8 @@ from mammon.cli.documents import amount
 from mammon.cli.place import Place, PlannedCall, shares_in
 from mammon.cli.plans import LegNote, RefusalNote, RehearsalNote
 from mammon.core.decide import Decision
-from mammon.core.plan import Plan
+from mammon.core.plan import IDLE, Plan
+from mammon.core.txstate import IntentKind
 from mammon.core.types import Call
 
 
@@ -22,8 +23,9 @@ def rehearsed(
     `whole`: raise `OutsideError` where the node cannot rehearse them all. Raises as `keyless.tried`.
     """
     onlooker, shares = place.onlooker(), shares_in(decision.portfolio, plan.source)
+    kind: IntentKind = "exit" if plan.target == IDLE else "move"
     legs = [
-        Leg(step, place.markets[step.slug], Call(call.to, call.data), shares)
+        Leg(step, place.markets[step.slug], Call(call.to, call.data), shares, kind)
         for step, call in zip(plan.steps, calls, strict=True)
     ]
     at_least = decision.snapshot.block.number

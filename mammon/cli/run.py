@@ -43,7 +43,7 @@ class CycleData:
 
     cycle: int
     action: str
-    """`hold`, `move` (carried out when there is an outcome) or `failed`."""
+    """`hold`, `move` or `exit` (carried out when there is an outcome), or `failed`."""
     refused_by: tuple[str, ...]
     headline: str
     outcome: Outcome | None
@@ -118,8 +118,9 @@ class Teller:
         if passed or isinstance(error, UsageError | PersonNeededError):
             raise error
         self.lost += 1
-        secrets = self.call.process.secrets()
-        message, hint = (printable(clean(text, secrets), _LINE) for text in (error.message, error.hint))
+        process = self.call.process
+        told = (clean(text, process.secrets(), process.tokens) for text in (error.message, error.hint))
+        message, hint = (printable(text, _LINE) for text in told)
         data = CycleData(number, "failed", (), f"Cycle failed: {message}", None)
         errors = (ErrorNote(error.code, message, hint),)
         why = f"{message}; {hint}" if hint else message

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from contextlib import closing
+from pathlib import Path
 
 from mammon.cli.passwords import password
 from mammon.cli.process import Process
 from mammon.config.settings import SignerSettings
 from mammon.core.ports import Signer
 from mammon.core.types import Address
-from mammon.errors import UsageError
+from mammon.errors import PersonNeededError, UsageError
 from mammon.hardening import forbid_dumps
 
 
@@ -44,6 +45,31 @@ def require_one(settings: SignerSettings) -> None:
         )
     if settings.keystore is not None and settings.url is not None:
         raise UsageError("two_signers", "both signer.keystore and signer.url are set", "remove one of them")
+
+
+def known_to_all(account: Address, chain_id: int) -> bool:
+    """Say whether everybody has the account's key. Raises `PersonNeededError` where that is refused."""
+    from mammon.chain.keys import PUBLISHED, require_unpublished
+
+    require_unpublished(account, chain_id)
+    return account in PUBLISHED
+
+
+def require_sound(path: Path, account: Address | None) -> None:
+    """Look at a key file as far as that goes without its password.
+
+    Raises as `signer_for` for a file that is not there, not ours alone, weak, or another account's.
+    """
+    from mammon.chain import keystore
+    from mammon.chain.keys import content
+
+    found = keystore.parsed(content(path))
+    if not found.strong:
+        fix = f"`mammon keys import --from {path}` encrypts it anew"
+        raise PersonNeededError("weak_keystore", f"{path}: {found.weakness}", fix)
+    if account is not None and found.address not in ("", account.lower()):
+        told = f"{path} holds the key of {found.address}, and the account is {account}"
+        raise PersonNeededError("other_key", told, "set `account` to it")
 
 
 def _external(settings: SignerSettings, account: Address, chain_id: int) -> Signer:

@@ -62,7 +62,7 @@ class Simulation:
         new = now.transactions[self._head.accepted :]
         if now.height == self._head.height and not new:
             return
-        with self._store.transaction():
+        with self._store.change():
             added = [Accepted(height, raw) for height, raw in new]
             self._head = self._store.simchain.advance(self._head, now.height, added)
 

@@ -99,7 +99,7 @@ def _asked(place: Place, role: Role, max_fee: Wei | None) -> _Asked:
         raise RefusedError(
             "mined",
             f"transaction {slot.nonce} is in a block: nothing is bid for it",
-            "run any acting command",
+            "`mammon rebalance --execute` goes on with it",
         )
     newest = attempts[-1]
     if newest.role == "cancel" and role == "act":

@@ -8,21 +8,24 @@ from collections.abc import Iterator
 import typer
 
 from mammon.chain.calls import planned_calls
-from mammon.cli.batches import Terms, taken
+from mammon.cli.batches import taken
 from mammon.cli.gates import REFUSED, leave
 from mammon.cli.intake import content
 from mammon.cli.invocation import Invocation
 from mammon.cli.place import Place, PlannedCall, shares_in
-from mammon.cli.plans import PlanData, RefusalNote, RehearsalNote, shown, utc
+from mammon.cli.plans import PlanData, RefusalNote, RehearsalNote, shown
 from mammon.cli.readings import error_notes, require_some
 from mammon.cli.rehearsing import rehearsed
 from mammon.cli.sealing import sealed
+from mammon.cli.terms import HomeTerms, Terms
+from mammon.cli.tx_home import show_home
 from mammon.cli.wiring import opened
 from mammon.core.decide import Decision
 from mammon.core.plan import Plan
 from mammon.core.types import Call
 from mammon.engine.cycle import consider
 from mammon.errors import RefusedError, UsageError
+from mammon.reporting.numbers import utc
 from mammon.reporting.tables import Table
 
 ANEW = "emit it anew: mammon rebalance --emit"
@@ -32,6 +35,9 @@ def show_file(call: Invocation, path: str) -> None:
     """Judge the batch in a file at the current block, and leave with what that says: 0, 2 or 3."""
     with opened(call, holdings=True, on_chain=True) as place:
         terms, calls = taken(call.identity, place.asset, content(path, call.process, call.deadline))
+        if isinstance(terms, HomeTerms):
+            show_home(call, place, terms, calls)
+            return
         seen = place.world.observe()
         require_some(seen)
         terms.require_fresh(seen.snapshot.block)

@@ -12,16 +12,14 @@ from collections.abc import Callable, Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from mammon.cli import worlds
-from mammon.cli.guarded import GuardedCarrier, GuardedExecutor
 from mammon.cli.invocation import Invocation
+from mammon.cli.ledgers import StateBooks, StateInflows, StateWindows
 from mammon.cli.parts import NO_ACCOUNT, Homeward, Parts
 from mammon.cli.patience import PatientClock
-from mammon.cli.place import Place, PlannedCall, StateBooks, StateWindows
+from mammon.cli.place import Place, PlannedCall
 from mammon.core.types import NOTHING_USED
-from mammon.engine.accounts import ChainAccount, PaperAccount
+from mammon.engine.accounts import ChainAccount
 from mammon.errors import UsageError
-from mammon.ops import stops
-from mammon.ops.lock import money_lock
 from mammon.protocols.chains import SHIPPED, chain
 from mammon.state.opening import Identity
 from mammon.state.store import Store
@@ -61,7 +59,8 @@ def opened(
                 _require_live(call, holdings, acting and homeward is None)
             elif on_chain and settings.account is None:
                 raise UsageError(*NO_ACCOUNT)
-            place = _real(call, stack, acting, on_chain, homeward)
+            # What is held is of no concern to who only looks at the market.
+            place = _real(call, stack, acting, on_chain or not holdings, homeward)
         stack.callback(place.settle)
         yield place
 
@@ -88,7 +87,7 @@ def _mock(call: Invocation, stack: contextlib.ExitStack, acting: bool, homeward:
     parts = Parts(
         call, store, simulation.chain, [simulation], clock, wallet, simulated=True, homeward=homeward
     )
-    account = ChainAccount(store.moves.last_day, _stops(call), StateWindows(store))
+    account = _on_chain(call, store, identity)
     executor = parts.acting(simulation.signer, lambda: "") if acting else None
     carrier = parts.commanded(executor) if executor else None
     return parts.place(account, executor, simulation.keep, carrier)
@@ -103,8 +102,8 @@ def _real(
 ) -> Place:
     from mammon.net.http import HttpTransport  # the simulated world has no network
 
-    settings, identity = call.settings, worlds.identity(call)
-    known = worlds.chain_file(call)
+    settings, known = call.settings, worlds.chain_file(call)
+    identity = worlds.on_chain(call, known)
     store = _store(call, stack, identity, acting)
     clock = PatientClock(call.process.clock, call.deadline) if call.deadline else call.process.clock
     call.enter(known.chain_id, identity.account)
@@ -114,21 +113,38 @@ def _real(
         stack.callback(transport.close)
     parts = Parts(call, store, known, transports, clock, settings.account, homeward=homeward)
     if settings.mode == "live":
-        account_on_chain = ChainAccount(store.moves.last_day, _stops(call), StateWindows(store))
+        account_on_chain = _on_chain(call, store, identity)
         executor = _signing(call, parts) if acting else None
         carrier = parts.commanded(executor) if executor else None
         return parts.place(account_on_chain, executor, parts.keep_resting, carrier)
     if on_chain:
         # Fills on paper are no moves of the account's, and nothing in this world ever signs for it.
-        looked_at = ChainAccount(lambda _at: (), _stops(call), lambda _snapshot: NOTHING_USED)
+        looked_at = ChainAccount(
+            lambda _at: (), _stops(call, identity), lambda _snapshot: NOTHING_USED, lambda _seen, _held: ()
+        )
         return parts.place(looked_at, None, parts.keep_resting)
-    account = PaperAccount(StateBooks(store, clock.now), parts.opening, _stops(call), StateWindows(store))
+    return _on_paper(call, parts, identity)
+
+
+def _on_paper(call: Invocation, parts: Parts, identity: Identity) -> Place:
+    from mammon.cli.guarded import GuardedCarrier, GuardedExecutor  # the market alone has no book
+    from mammon.engine.paper import PaperAccount
+
+    store, home, homeward = parts.store, call.settings.home, parts.homeward
+    books = StateBooks(store, parts.clock.now)
+    account = PaperAccount(books, parts.opening, _stops(call, identity), StateWindows(store))
     folder = worlds.directory(call, identity)
-    guarded = GuardedCarrier(account, settings.home, folder, homeward is not None and homeward.overriding)
-    filling = GuardedExecutor(account, settings.home, folder)
+    guarded = GuardedCarrier(account, home, folder, homeward is not None and homeward.overriding)
+    filling = GuardedExecutor(account, home, folder)
     place = parts.place(account, filling, parts.keep_resting, guarded)
     place.rehearsable = False
     return place
+
+
+def _on_chain(call: Invocation, store: Store, identity: Identity) -> ChainAccount:
+    """Return the account as the chain shows it, with what the state remembers of it."""
+    inflows = StateInflows(store, call.settings.policy.deploy_after_s)
+    return ChainAccount(store.moves.last_day, _stops(call, identity), StateWindows(store), inflows)
 
 
 def _require_live(call: Invocation, holdings: bool, acting: bool) -> None:
@@ -164,10 +180,18 @@ def _store(call: Invocation, stack: contextlib.ExitStack, identity: Identity, ac
 
 
 def _locked(call: Invocation, stack: contextlib.ExitStack, identity: Identity) -> None:
+    from mammon.ops.lock import money_lock  # for who acts
+
     home, now = call.settings.home, call.process.clock.now()
     stack.enter_context(money_lock(home, identity.chain_id, identity.account, call.command, now))
 
 
-def _stops(call: Invocation) -> Callable[[], tuple[str, ...]]:
-    folder = worlds.directory(call, worlds.identity(call))
-    return lambda: stops.in_force(call.settings.home, folder)
+def _stops(call: Invocation, identity: Identity) -> Callable[[], tuple[str, ...]]:
+    folder = worlds.directory(call, identity)
+
+    def in_force() -> tuple[str, ...]:
+        from mammon.ops import stops  # for who decides
+
+        return stops.in_force(call.settings.home, folder)
+
+    return in_force

@@ -9,11 +9,12 @@ from pathlib import Path
 from mammon.cli import outfile, streams
 from mammon.cli.invocation import Invocation
 from mammon.cli.output import json_line
-from mammon.cli.plans import Form, PlanData, shown, utc
+from mammon.cli.plans import Form, PlanData, shown
 from mammon.cli.readings import error_notes
 from mammon.cli.sealing import sealed
 from mammon.engine.observe import Observation
 from mammon.errors import UsageError
+from mammon.reporting.numbers import utc
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +70,7 @@ def tell(call: Invocation, wish: Wish, seen: Observation, data: PlanData) -> Non
             streams.write(call.process.stdout, batch, needed=True)
             return
         _write(call, out, batch)
-    call.output.result(document, lambda: shown(data), acted=data.outcome is not None)
+    call.output.result(document, lambda: shown(data), acted=data.outcome is not None or bool(data.recovered))
 
 
 def _write(call: Invocation, out: Path, text: str) -> None:

@@ -29,7 +29,12 @@ def identity(call: Invocation) -> Identity:
         from mammon.sim.wallet import wallet_address
 
         return Identity("mock", CHAIN_ID, wallet_address(settings.seed))
-    return Identity(settings.mode, chain_file(call).chain_id, settings.account or NOBODY)
+    return on_chain(call, chain_file(call))
+
+
+def on_chain(call: Invocation, known: ChainFile) -> Identity:
+    """Return the world of the settings on a chain that was read already."""
+    return Identity(call.settings.mode, known.chain_id, call.settings.account or NOBODY)
 
 
 def at_stake(call: Invocation) -> bool:

@@ -6,7 +6,6 @@ first failure: it costs as much as starting Python, and nearly every first attem
 
 from __future__ import annotations
 
-import random
 import time
 from collections.abc import Callable
 from typing import TYPE_CHECKING, TypeVar
@@ -24,13 +23,20 @@ FIRST_PAUSE_S = 0.1
 LONGEST_PAUSE_S = 2.0
 
 
+def chance() -> float:
+    """Return a number in [0, 1) for a pause's jitter; loaded only where there is a pause."""
+    from random import random
+
+    return random()  # noqa: S311  # spreads load, keeps no secret
+
+
 def retried(
     work: Callable[[], T],
     deadline: TimeLeft,
     *,
     attempts: int = ATTEMPTS,
     sleep: Callable[[float], None] = time.sleep,
-    jitter: Callable[[], float] = random.random,
+    jitter: Callable[[], float] = chance,
 ) -> T:
     """Return what `work` returns, trying again after a `TransientError` while the deadline allows.
 

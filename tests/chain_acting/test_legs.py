@@ -157,3 +157,37 @@ def test_planned_calls_name_their_contracts(desk: Desk) -> None:
     market = MARKETS["plain-vault"]
     assert approve == Call(USDC.address, abi.encode_call(erc20.APPROVE, market.spender, 5))
     assert deposit == Call(market.id.address, abi.encode_call(erc4626.DEPOSIT, Units(5), desk.world.wallet))
+
+
+def test_a_stop_in_the_middle_says_where_the_money_is(desk: Desk) -> None:
+    """The kill switch appears once the withdrawal is settled: a person is told what lies where; the gate,
+    which sees it first when it appears between the reading and the judgement, says no less."""
+    desk.legs.execute(desk.decision("idle", "aave-v3"))
+    real = desk.journal.close_slot
+
+    def close(nonce: int, *rest: Any) -> None:
+        real(nonce, *rest)
+        desk.stops.append("kill_switch")
+
+    desk.journal.close_slot = close  # type: ignore[method-assign]
+    with pytest.raises(PersonNeededError) as caught:
+        desk.legs.execute(desk.decision("aave-v3", "aave-fork"))
+    assert caught.value.code == "kill_switch"
+    assert "are idle in the wallet" in caught.value.message
+    assert caught.value.hint == "take its file away"
+
+
+def test_a_stop_that_the_gate_meets_needs_a_person(desk: Desk) -> None:
+    """Set after the first question about stops and before the evidence was gathered: still exit 5."""
+    asked = [0]
+
+    def stops() -> tuple[str, ...]:
+        asked[0] += 1
+        return ("pause",) if asked[0] >= 2 else ()
+
+    desk.purse = desk.sender.purse = dataclasses.replace(desk.purse, stops=stops)
+    desk.legs.purse = desk.follower.purse = desk.recovery.purse = desk.purse
+    with pytest.raises(PersonNeededError) as caught:
+        desk.legs.execute(desk.decision("idle", "aave-v3"))
+    assert caught.value.code == "pause"
+    assert desk.journal.open_slot() is None

@@ -72,6 +72,7 @@ def test_a_healthy_mock_installation_is_0_and_asks_no_network(tmp_path: Path) ->
         "world",
         "kill",
         "stops",
+        "signer",
         "streams",
     } == set(found)
 

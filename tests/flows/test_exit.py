@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import io
-import json
 from pathlib import Path
 from typing import Any
 
@@ -210,13 +209,41 @@ def test_a_drill_of_one_venue_passes(shell: Shell) -> None:
     assert idle(shell) >= 9_999_999_998
 
 
-def test_not_all_passed_is_no_pass(shell: Shell) -> None:
-    """More venues than the hour has transactions for: those that were not tried are failures, exit 4."""
+def test_what_does_not_fit_into_the_hour_is_said_before_it_begins(shell: Shell) -> None:
+    """More venues than the hour has transactions for: nothing is begun, exit 3, and what fits is named."""
+    looked = shell("drill", "--json").data
+    venues = len(looked["venues"])
+    assert looked["fitting"] == 4 < venues
+    assert "this hour allows 4 of them" in shell("drill").out
     ended = shell("drill", "--execute", "--yes", "--json")
-    results = [row["passed"] for row in ended.data["venues"]]
-    assert (ended.code, results) == (4, [True] * 4 + [False])
-    assert [row["code"] for row in ended.data["venues"]][-1] == "hourly"
-    assert json.loads(ended.out)["errors"][0]["code"] == "hourly"
+    (error,) = ended.document["errors"]
+    assert (ended.code, error["code"]) == (3, "hourly")
+    assert f"take {3 * venues} transactions and 12 more are allowed in this hour: 4 can" in error["message"]
+    assert "--part" in error["hint"]
+    assert shell("tx", "list", "--json").data["transactions"] == []
+
+
+def test_a_part_now_and_the_rest_later(shell: Shell) -> None:
+    """`--part`: as many as fit, exit 4 while some are left; an hour later those left come first."""
+    part = ("drill", "--part", "--execute", "--yes", "--json")
+    ended = shell(*part)
+    rows = drilled(ended)
+    passed = [slug for slug, row in rows.items() if row["passed"]]
+    later = [slug for slug, row in rows.items() if row["code"] == "later"]
+    assert (ended.code, len(passed), ended.data["passed"]) == (4, 4, False)
+    assert sorted(passed + later) == sorted(rows)
+    full = shell(*part)
+    assert (full.code, full.document["errors"][0]["code"]) == (3, "hourly")
+    shell("run", "--cycles", "2", "--interval", "61m")
+    again = [slug for slug, row in drilled(shell(*part)).items() if row["passed"]]
+    assert set(later) <= set(again)
+
+
+def test_one_venue_after_the_other_uses_up_the_hour(shell: Shell) -> None:
+    """What was sent in this hour counts, whoever asked for it."""
+    for slug in ("aave-v3", "aave-fork"):
+        assert shell("drill", "--venue", slug, "--execute", "--yes").code == 0
+    assert shell("drill", "--json").data["fitting"] == 2
 
 
 @pytest.mark.parametrize(

@@ -78,7 +78,7 @@ def test_live_money_comes_home_without_price_phase_or_acknowledgement(lab: Lab, 
 def test_a_live_drill_accounts_for_every_unit_and_needs_what_a_move_needs(lab: Lab, tmp_path: Path) -> None:
     """Each venue gives back what it took; without the acknowledgement nothing is tried."""
     with kill_world(lab, tmp_path, slugs=SLUGS) as world:
-        drill = ("drill", "--execute", "--yes", "--json")
+        drill = ("drill", "--part", "--execute", "--yes", "--json")
         assert world.ran(*EXIT).code == 0
         idle = world.money()["idle"]
         done = world.ran(*drill)
@@ -86,7 +86,7 @@ def test_a_live_drill_accounts_for_every_unit_and_needs_what_a_move_needs(lab: L
         assert {slug: row["reason"] for slug, row in rows.items() if row["passed"]} == dict.fromkeys(
             ("aave-30", "aave-36", "mm-main"), ""
         ), done.err
-        assert rows["vault"]["code"] == "hourly"
+        assert rows["vault"]["code"] == "later"
         lost = sum(int(row["lost"]["raw"]) for row in rows.values())
         assert idle - world.money()["idle"] == lost <= 6
         assert world.allowance() == 0

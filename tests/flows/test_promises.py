@@ -142,6 +142,7 @@ def documents(shell: Shell, folder: Path) -> Iterator[tuple[str, dict[str, Any]]
         ("rebalance", "--dry-run"),
         ("rebalance", "--emit", "calldata"),
         ("rebalance", "--execute", "--yes"),
+        ("exit-all", "--emit", "calldata"),
         ("gates",),
     ):
         ended = shell(*words, "--json")

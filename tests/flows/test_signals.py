@@ -80,6 +80,7 @@ def test_a_sleeping_run_ends_at_once(number: signal.Signals, tmp_path: Path, ser
     assert time.monotonic() - told < AT_ONCE_S
     assert ended.code == ENDS[number], ended
     assert "Traceback" not in ended.err
+    assert "what was begun is in the state, run again to go on" in ended.err
     known = shell("status", "--json").data
     assert (known["last_run"]["outcome"], known["running"]) == ("interrupted", [])
     assert shell("run", "--cycles", "1").code == 0

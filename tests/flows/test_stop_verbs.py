@@ -9,6 +9,7 @@ import os
 import shutil
 import sqlite3
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
@@ -195,7 +196,7 @@ def test_a_stop_between_judgement_and_act_is_asked_about_again(shell: Shell) -> 
             self.done += 1
             return None  # type: ignore[return-value]
 
-    book, decision = Book(), None
+    book, decision = Book(), SimpleNamespace(plan=None)
     guarded = GuardedExecutor(book, shell.home, world(shell))
     guarded.execute(decision)  # type: ignore[arg-type]
     assert shell("pause").code == 0

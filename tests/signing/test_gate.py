@@ -31,13 +31,14 @@ def test_every_golden_transaction_is_permitted() -> None:
     assert tally.wrong_denials == []
 
 
-def test_every_single_change_is_judged_as_a_second_opinion_judges_it() -> None:
+@pytest.mark.parametrize("golden", KNOWN, ids=lambda golden: golden.name)
+def test_every_single_change_is_judged_as_a_second_opinion_judges_it(golden: Golden) -> None:
     """E7: each field, argument, byte of form and piece of evidence changed alone: no verdict is wrong."""
     tally = Tally()
-    tally.hold(single_changes())
+    tally.hold(single_changes([golden]))
     assert (tally.wrong_permits, tally.wrong_denials) == ([], [])
-    assert tally.judged > 15_000
-    assert tally.permitted < tally.judged / 4
+    assert tally.judged > 200
+    assert tally.permitted < tally.judged / 2
 
 
 def test_no_random_change_slips_through() -> None:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
 from typing import Any
 
 import eth_keyfile
@@ -164,3 +166,18 @@ def test_anything_else_is_a_plain_refusal(text: str) -> None:
         parsed(text)
     assert caught.value.__cause__ is None
     assert caught.value.__suppress_context__ or caught.value.__context__ is None
+
+
+def test_no_program_is_asked_anything_by_who_opens_a_key_file() -> None:
+    """A library would run whichever `file` comes first in PATH, beside a password; nothing is started."""
+    program = (
+        "import sys\n"
+        "def refuse(event, _):\n"
+        "    if event in ('subprocess.Popen', 'os.exec', 'os.posix_spawn', 'os.fork', 'os.system'):\n"
+        "        raise SystemExit(event)\n"
+        "sys.addaudithook(refuse)\n"
+        "from mammon.chain import keystore\n"
+        "assert len(keystore._ctr(bytes(16), bytes(16), b'some')) == 4\n"
+    )
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr

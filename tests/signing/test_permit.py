@@ -17,11 +17,11 @@ from mammon.chain.permit import judge, judge_call
 from mammon.core.numbers import Units, Wei
 from mammon.core.transaction import decode_payload
 from mammon.core.types import Call
-from mammon.protocols.forms import FORMS
+from mammon.protocols.forms import FORMS, Form
 from mammon.protocols.registry import VENUES as ADAPTERS
 from tests.protocols.fakes import USDC, calldata
-from tests.signing.golden import STRANGER, SUPPLY
-from tests.signing.rules import RULES, SIZE, SUPPLIED, VAULT, Made
+from tests.signing.golden import STRANGER, SUPPLY, pin
+from tests.signing.rules import AAVE, REVOCATION, RULES, SIZE, SUPPLIED, VAULT, Made
 
 
 @pytest.mark.parametrize(
@@ -125,7 +125,23 @@ def test_every_reason_is_told() -> None:
     ]  # fmt: skip
 
 
+def test_what_is_taken_back_does_not_hang_on_what_the_venue_has_become() -> None:
+    """A revocation is refused for the asset's own code, and never for the code of whom it takes from."""
+    changed = {**REVOCATION.evidence.code, AAVE: pin(AAVE, 2)}
+    assert isinstance(judge(REVOCATION.payload, REVOCATION.known(code=changed)), Permit)
+    without = {address: each for address, each in REVOCATION.evidence.pins.items() if address != AAVE}
+    assert isinstance(judge(REVOCATION.payload, REVOCATION.known(pins=without)), Permit)
+    forged = {**REVOCATION.evidence.code, USDC: pin(USDC, 2)}
+    refused = judge(REVOCATION.payload, REVOCATION.known(code=forged))
+    assert isinstance(refused, tuple)
+    assert [each.code for each in refused] == ["code_changed"]
+
+
 # --- the table and the permit --------------------------------------------------------------------
+
+
+def _zeros(form: Form) -> tuple[int, ...]:
+    return tuple(place for place, role in enumerate(form.arguments) if role == "zero")
 
 
 def test_the_table_knows_every_protocol_that_is_entered() -> None:
@@ -136,8 +152,21 @@ def test_the_table_knows_every_protocol_that_is_entered() -> None:
         assert set(forms) == {"approve", "deposit", "withdraw", "revoke"}
         for movement in forms.values():
             assert len({form.target for form in movement}) == 1
-            assert len({form.selector for form in movement}) == len(movement)
+            told_apart = {(form.selector, _zeros(form)) for form in movement}
+            assert len(told_apart) == len(movement)
             assert all(len(form.selector) == 4 for form in movement)
+            # What `_meant` rests on: at most one zero, and one in each that shares its selector.
+            assert all(len(_zeros(form)) <= 1 for form in movement)
+            alone = len({form.selector for form in movement}) == len(movement)
+            assert alone or all(_zeros(form) for form in movement)
+
+
+def test_every_form_says_who_is_credited_or_paid() -> None:
+    """By an argument that has to be the account, or by taking the sender, which the account signs as."""
+    for forms in FORMS.values():
+        for form in (*forms["deposit"], *forms["withdraw"]):
+            named = bool({"owner", "receiver"} & set(form.arguments))
+            assert named != form.to_sender, form
 
 
 def test_something_taken_once_is_taken() -> None:
