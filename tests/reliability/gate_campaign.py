@@ -15,7 +15,7 @@ from random import Random
 from mammon.chain.evidence import Permit
 from mammon.chain.permit import judge
 from tests.reliability.mutations import Case, drawn, single
-from tests.signing.golden import goldens
+from tests.signing.golden import Golden, goldens
 from tests.signing.oracle import permitted
 
 
@@ -50,9 +50,9 @@ def golden_cases() -> Iterator[Case]:
     return ((each.name, each.payload, each.evidence) for each in goldens())
 
 
-def single_changes() -> Iterator[Case]:
-    """Yield every single-field change of every golden transaction."""
-    for golden in goldens():
+def single_changes(of: Iterable[Golden] = ()) -> Iterator[Case]:
+    """Yield every single-field change of golden transactions: of all, or of those given."""
+    for golden in of or goldens():
         for name, payload, evidence in single(golden):
             yield f"{golden.name}: {name}", payload, evidence
 

@@ -83,10 +83,14 @@ class KillWorld:
         return self.start(*words).wait(PATIENCE_S)
 
     def money(self) -> dict[str, int]:
-        """Return where the account's units are, as the node has it."""
+        """Return where the account's units are, as the node has it at one block."""
         pools = {"aave-30": self.chain.aave30, "aave-36": self.chain.aave36}
-        held = {slug: int(pool.a_token.call("balanceOf", self.owner)) for slug, pool in pools.items()}
-        return {"idle": self.chain.balance(self.owner), **held}
+        while True:
+            block = self.chain.block
+            held = {slug: int(pool.a_token.call("balanceOf", self.owner)) for slug, pool in pools.items()}
+            found = {"idle": self.chain.balance(self.owner), **held}
+            if self.chain.block == block:  # none was mined meanwhile
+                return found
 
     def count(self) -> int:
         """Return how many transactions the account has mined."""

@@ -93,14 +93,14 @@ def schedule(
         start = world.money()
         for number in range(STARTS):
             ended = _started(world, trap, deaths[number] if number < len(deaths) else None, told)
-            told.wrong += _lost(world, start)
+            told.wrong += lost(world, start)
             if ended is not None and ended.code not in AGAIN:
                 break
-            told.places.append(_place(world, told))
+            told.places.append(place(world, told))
             world.mine(pause + (ended is not None))
         else:
             told.wrong.append(f"not done after {STARTS} starts")
-        told.wrong += [*_lost(world, start), *_sent(world), *_done(world, start, told)]
+        told.wrong += [*lost(world, start), *sent(world), *done(world, start, told)]
     return told
 
 
@@ -149,7 +149,7 @@ def _started(world: KillWorld, trap: Trap, death: Death | Syscall | None, told: 
 # --- what must hold ------------------------------------------------------------------------------
 
 
-def _lost(world: KillWorld, start: dict[str, int]) -> Iterator[str]:
+def lost(world: KillWorld, start: dict[str, int]) -> Iterator[str]:
     """Conservation: wallet and venues together hold what they held."""
     before, now = sum(start.values()), sum(world.money().values())
     earned = before * (world.chain.now - world.began) // YEAR_S // GROWTH_A_YEAR
@@ -157,7 +157,7 @@ def _lost(world: KillWorld, start: dict[str, int]) -> Iterator[str]:
         yield f"{before} units became {now}: {world.money()}"
 
 
-def _sent(world: KillWorld) -> Iterator[str]:
+def sent(world: KillWorld) -> Iterator[str]:
     """Every nonce has one act, whatever was signed for it; no act is done under two nonces."""
     acts: dict[int, set[tuple[str, bytes]]] = defaultdict(set)
     for raw in {bytes.fromhex(text[2:]) for text in raw_sent(world.providers)}:
@@ -173,7 +173,7 @@ def _sent(world: KillWorld) -> Iterator[str]:
         yield f"{world.count()} transactions for {LEGS} legs"
 
 
-def _done(world: KillWorld, start: dict[str, int], told: Told) -> Iterator[str]:
+def done(world: KillWorld, start: dict[str, int], told: Told) -> Iterator[str]:
     """At the end the money is in one place, nothing is allowed to anybody, and nothing more is done."""
     ended = told.endings[-1] if told.endings else None
     if ended is None or ended.code:
@@ -195,7 +195,7 @@ def _done(world: KillWorld, start: dict[str, int], told: Told) -> Iterator[str]:
         yield f"once more: {again.code}, {world.count() - before} transactions: {again.err}"
 
 
-def _place(world: KillWorld, told: Told) -> str:
+def place(world: KillWorld, told: Told) -> str:
     """Return what `status` says; once money has left its venue it must say so, without asking the chain."""
     ended = world.ran("status")
     if "state_missing" in ended.err and not world.count():

@@ -21,6 +21,7 @@ NUMBERS = (0, 1, 2, 20_999, 21_000, 21_001, 2_999_999, 3_000_000, 3_000_001, 2**
 ADDRESSES = (OWNER, STRANGER, USDC, *VENUES.values(), account(0))
 SELECTORS = (
     "095ea7b3", "617ba037", "69328dec", "6e553f65", "b460af94", "ba087652",
+    "a99aad89", "5c2bea49",
     "a9059cbb", "23b872dd", "39509351", "d505accf", "94bf804d", "ffffffff", "00000000",
 )  # fmt: skip
 """Those in the table, then transfer, transferFrom, increaseAllowance, permit, mint, and none at all."""

@@ -1,0 +1,106 @@
+"""What is judged by mutation, by which tests, and which mutants no test can find, each with its reason."""
+
+from __future__ import annotations
+
+LEAST_PERCENT = 95.0
+"""Of the mutants that are not equivalent, so many at least must be found, in every module."""
+
+# Not the campaign of `test_gate`, whose second opinion takes a minute for each mutant that it lets live.
+_SIGNING = (
+    "tests/signing/test_permit.py",
+    "tests/signing/test_accepted.py",
+    "tests/signing/test_second_tier.py",
+    "tests/signing/test_reasons.py",
+)
+_FOLLOWING = (
+    "tests/chain_acting/test_follow.py",
+    "tests/chain_acting/test_bids.py",
+    "tests/chain_acting/test_watching.py",
+    "tests/chain_acting/test_watch_bids.py",
+    "tests/chain_acting/test_watch_endings.py",
+)
+
+TARGETS: dict[str, tuple[str, ...]] = {
+    "mammon.core.stops": ("tests/core/test_stops.py",),
+    "mammon.core.txstate": ("tests/core/test_txstate.py",),
+    "mammon.core.watch": (
+        "tests/core/test_watch.py",
+        "tests/core/test_watch_figures.py",
+        "tests/core/test_bids.py",
+    ),
+    "mammon.chain.permit": _SIGNING,
+    "mammon.chain.permit_call": _SIGNING,
+    "mammon.chain.recovery": ("tests/chain_acting/test_recovery.py",),
+    "mammon.chain.follow": _FOLLOWING,
+    "mammon.state.journal": (
+        "tests/state/test_journal.py",
+        "tests/state/test_journal_audit.py",
+        "tests/state/test_journal_laws.py",
+        "tests/state/test_journal_steps.py",
+    ),
+}
+"""Modules, and the fast tests that each of them is held to."""
+
+AT_LOADING = frozenset({("mammon.core.stops", "_row")})
+"""Functions that are called when their module is loaded, and never again."""
+
+EQUIVALENT: dict[str, dict[tuple[str, str, str], str]] = {
+    "mammon.chain.permit": {
+        (
+            "judge_call",
+            "zero = Wei(0)",
+            "zero = Wei(1)",
+        ): "value and fees of a call for other hands are judged by no rule",
+        ("_accepted", "return False", "return None"): "only its truth is asked",
+    },
+    "mammon.chain.permit_call": {
+        (
+            "call_refusals",
+            "target = market.token.address if allowed[0].target == 'token' else market.id.address",
+            "target = market.token.address if allowed[-1].target == 'token' else market.id.address",
+        ): "all forms of one movement go to one target, as `test_permit` holds the table to",
+        (
+            "_meant",
+            "if not any((_word(data, place) for place in places)):",
+            "if not all((_word(data, place) for place in places)):",
+        ): "no form has two zeros, and a form without any shares its selector with none",
+        (
+            "_arguments",
+            "for role, value in zip(form.arguments, values, strict=True):",
+            "for role, value in zip(form.arguments, values, strict=False):",
+        ): "there is a value for each argument: they were made from them",
+        (
+            "_term",
+            "due = dict(zip(TERMS, terms_of(market), strict=True))[role]",
+            "due = dict(zip(TERMS, terms_of(market), strict=False))[role]",
+        ): "`terms_of` returns five, whatever the market",
+    },
+    "mammon.chain.recovery": {
+        (
+            "Recovery._require_ours",
+            "if enough and all(((view.safe_nonce or 0) > due for view in views)):",
+            "if enough and all(((view.safe_nonce or -1) > due for view in views)):",
+        ): "no count is below 0, and neither is more than one",
+    },
+    "mammon.chain.follow": {
+        **{
+            ("Follower.__init__", "self._head = 0", f"self._head = {number}"): "every head is beyond it"
+            for number in (1, -1)
+        },
+        **{
+            (f"Follower.{name}", "return False", "return None"): "only its truth is asked"
+            for name in ("_done", "_settle", "_contradicted")
+        },
+    },
+    "mammon.state.journal": {
+        (
+            name,
+            before,
+            before.replace("attempt_row(0", f"attempt_row({number}"),
+        ): "the row's number is cut off"
+        for name in ("Journal.sign_slot", "Journal.sign_again")
+        for before in ("self._attempts.append(*rows.attempt_row(0, attempt)[1:])",)
+        for number in (1, -1)
+    },
+}
+"""By module: function, before, after -> why no test can tell the mutant from the original."""
