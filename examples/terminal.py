@@ -58,6 +58,11 @@ def _on_terminal(words: list[str], home: Path) -> str:
         if process.wait(TIMEOUT_S) != 0:
             raise SystemExit(f"{COMMAND} ended with {process.returncode}:\n{raw.decode()}")
     text = raw.decode().replace("\r\n", "\n")
+    return settled(text, home)
+
+
+def settled(text: str, home: Path) -> str:
+    """Return what stays on the screen: no line that was erased, nothing of this machine."""
     return _COMMIT.sub("", _ERASED.sub("", text).replace(str(home), "~"))
 
 
@@ -76,11 +81,16 @@ def _all_of(descriptor: int) -> bytes:
 
 def picture(text: str) -> str:
     """Return the drawing of what was printed, below the line that was typed."""
+    typed = (("$ ", "bold green"), (COMMAND, "bold"), "\n")
+    return drawn(Text.assemble(*typed, Text.from_ansi(text.rstrip("\n"))))
+
+
+def drawn(text: Text) -> str:
+    """Return the drawing of a terminal that shows this."""
     console = Console(
         record=True, width=WIDTH, file=io.StringIO(), force_terminal=True, color_system="truecolor"
     )
-    console.print(Text.assemble(("$ ", "bold green"), (COMMAND, "bold")))
-    console.print(Text.from_ansi(text.rstrip("\n")))
+    console.print(text)
     # No font from elsewhere: the picture is complete in itself.
     form = _FONT.sub("", inspect.signature(Console.export_svg).parameters["code_format"].default)
     svg = console.export_svg(title="mammon", theme=SVG_EXPORT_THEME, code_format=form, unique_id="mammon")

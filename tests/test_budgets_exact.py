@@ -114,6 +114,39 @@ def test_the_simulated_world_imports_no_heavy_library(tmp_path: Path, words: tup
     assert imported(tmp_path, *words, "--mode", "mock").isdisjoint(HEAVY | {"ssl"})
 
 
+NOT_TO_LOOK = frozenset(
+    {
+        "mammon.chain.legs",
+        "mammon.core.decide",
+        "mammon.core.fills",
+        "mammon.core.flows",
+        "mammon.core.plan",
+        "mammon.core.txstate",
+        "mammon.engine.cycle",
+        "mammon.engine.paper",
+        "mammon.ops.lock",
+        "mammon.ops.stops",
+        "mammon.reporting.tables",
+        "mammon.state.audit",
+        "mammon.state.decisions",
+        "mammon.state.journal",
+        "mammon.state.moves",
+        "importlib.resources",
+        "random",
+        "tenacity",
+    }
+)
+"""What who only looks at the market has no need of: to decide, to carry out, to draw, to try again."""
+
+
+def test_a_scan_of_a_chain_imports_what_looking_takes(tmp_path: Path, endpoint: Served) -> None:
+    """P4: a scan imports the network, and nothing that decides, carries out, or draws tables."""
+    chain = write_chain_file(tmp_path / "chain.toml", endpoint.url)
+    found = imported(tmp_path, "scan", "--mode", "paper", "--json", MAMMON_CHAIN_FILE=str(chain))
+    assert "mammon.net.http" in found
+    assert sorted(found & (HEAVY | NOT_TO_LOOK)) == []
+
+
 # --- requests (P5, P9) ---------------------------------------------------------------------------
 
 
