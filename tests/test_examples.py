@@ -34,6 +34,8 @@ from mammon.sim.node import SimNode
 from mammon.sim.world import SimWorld
 from tests.docs import README, ROOT, blocks, typed
 from tests.flows.runner import Shell
+from tests.showing.__main__ import PICTURES
+from tests.showing.scenes import SCENES
 
 EXAMPLES = ROOT / "examples"
 GUIDE = EXAMPLES / "guides" / "add-a-market.md"
@@ -104,6 +106,21 @@ def test_the_picture_tells_a_story() -> None:
     assert shown.count("Moved") >= 2
     assert shown.count("Hold:") >= 2
     assert "url(" not in svg.replace("url(#", "")
+
+
+@pytest.mark.parametrize("name", SCENES)
+def test_a_picture_of_the_live_world_shows_its_scene(name: str) -> None:
+    """`python -m tests.showing` drew it: every command ended as the scene says, in that order."""
+    shown = _letters(_drawn((PICTURES / f"{name}.svg").read_text()))
+    assert tuple(map(int, re.findall(r"exit(\d+)\]", shown))) == SCENES[name].codes
+    assert _letters(SCENES[name].told) in shown
+
+
+def test_every_picture_has_a_scene() -> None:
+    """Nothing is left of a scene that is no longer recorded; the guide shows each of them."""
+    assert {path.stem for path in PICTURES.iterdir()} == set(SCENES)
+    shown = (EXAMPLES / "guides" / "when-things-go-wrong.md").read_text()
+    assert all(f"../live/{name}.svg" in shown for name in SCENES)
 
 
 def _drawn(svg: str) -> str:

@@ -12,7 +12,7 @@ import pytest
 from mammon.chain.follow import Follower
 from mammon.core.numbers import Wei
 from mammon.core.watch import Sign
-from mammon.errors import OutsideError, PersonNeededError
+from mammon.errors import OutsideError, PersonNeededError, RefusedError
 from mammon.sim.wire import SERVER_ERROR, RpcError
 from tests.chain_acting.desk import Desk
 from tests.chain_acting.test_bids import bid
@@ -126,6 +126,16 @@ def test_an_emergency_between_signing_and_sending(stuck: Desk, role: Any, told: 
             bid(stuck, role)
     _, second = stuck.journal.attempts(0)
     assert bool(stuck.journal.tellings(second.hash)) == told
+
+
+def test_a_cancellation_is_outbid_by_none_but_a_cancellation(stuck: Desk) -> None:
+    """A bid stands on the newest attempt: after a cancellation there is no act to repeat."""
+    bid(stuck, "cancel")
+    with pytest.raises(RefusedError):
+        bid(stuck, "act")
+    assert [one.role for one in stuck.journal.attempts(0)] == ["act", "cancel"]
+    bid(stuck, "cancel")
+    assert [one.role for one in stuck.journal.attempts(0)] == ["act", "cancel", "cancel"]
 
 
 def test_a_third_bid_is_higher_than_the_second(stuck: Desk) -> None:

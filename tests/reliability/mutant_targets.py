@@ -91,6 +91,41 @@ EQUIVALENT: dict[str, dict[tuple[str, str, str], str]] = {
             (f"Follower.{name}", "return False", "return None"): "only its truth is asked"
             for name in ("_done", "_settle", "_contradicted")
         },
+        (
+            "Follower.bid",
+            "...'cancel' if wanted.role == 'cancel' else 'bump', by_command=True)",
+            "...'cancel' if wanted.role == 'cancel' else 'bump', by_command=False)",
+        ): "no stop has `by_command` for a bump or a cancellation",
+        (
+            "Follower.bid",
+            "...higher(errand, newest, wanted, by_command=True), by_command=True)",
+            "...higher(errand, newest, wanted, by_command=True), by_command=False)",
+        ): "no stop has `by_command` for a bump or a cancellation",
+        (
+            "",
+            "...t(self, attempt: Attempt, ready: Prepared, by_command: bool=False) -> None:",
+            "...t(self, attempt: Attempt, ready: Prepared, by_command: bool=True) -> None:",
+        ): "no stop has `by_command` for a bump or a cancellation",
+        (
+            "Follower._order",
+            "...ng, named_shares(market, call.data) if step.everything else 0, by_command, again=True)",
+            "...ng, named_shares(market, call.data) if step.everything else 1, by_command, again=True)",
+        ): "without `everything` no form that has shares is let pass",
+        (
+            "Follower._order",
+            "...ng, named_shares(market, call.data) if step.everything else 0, by_command, again=True)",
+            "...ng, named_shares(market, call.data) if step.everything else -1, by_command, again=True)",
+        ): "without `everything` no form that has shares is let pass",
+        (
+            "_class",
+            "return f'refused: {result.message}'[:120] if isinstance(result, RpcFailure) else 'taken'",
+            "return f'refused: {result.message}'[:121] if isinstance(result, RpcFailure) else 'taken'",
+        ): "`safe_text` has cut the message far shorter",
+        (
+            "_class",
+            "return f'refused: {result.message}'[:120] if isinstance(result, RpcFailure) else 'taken'",
+            "return f'refused: {result.message}'[:119] if isinstance(result, RpcFailure) else 'taken'",
+        ): "`safe_text` has cut the message far shorter",
     },
     "mammon.state.journal": {
         (
