@@ -40,7 +40,7 @@ class NodeShell(Shell):
         home.mkdir(mode=0o700)
         markets = {slug: SLUGS[slug] for slug in slugs} if slugs else SLUGS
         where = write_chain_file(home / "chain.toml", lab, url, markets)
-        # The chain is too young for its venues to be of the first tier: shares of tiers have tests of their own.
+        # The chain is too young for venues of the first tier; shares of tiers have tests of their own.
         shares = {"MAMMON_POLICY__TIER_SHARE_ABOVE_USD": "1000000"}
         super().__init__(home, MAMMON_CHAIN_FILE=str(where), **shares, **more)
         self.clock = NodeClock(scenario)
