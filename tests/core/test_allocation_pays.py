@@ -36,9 +36,18 @@ markets = st.builds(
 eulers = st.builds(
     lambda cash, debt: euler(cash=cash, owed=debt << 31, updated_at=NOW, model=KINKED), AMOUNTS, AMOUNTS
 )
+comets = test_curves_comet.curves().map(
+    lambda found: dataclasses.replace(
+        found,
+        supply_principal=found.supply_principal + 10**12,
+        supply=dataclasses.replace(
+            found.supply, slope_high=max(found.supply.slope_low, found.supply.slope_high)
+        ),
+    )
+)
 FAMILIES = {
     "aave": reserves(),
-    "comet": test_curves_comet.curves(),
+    "comet": comets,
     "moonwell": test_curves_moonwell.curves(),
     "euler": eulers,
     "growth": growths,
@@ -82,7 +91,7 @@ def test_what_is_flatter_above_its_kink_is_not_told_to_be_convex() -> None:
     for straight, bent in (
         (curve(), curve(slope2=0)),
         (comet, dataclasses.replace(comet, supply=flat)),
-        (comet, dataclasses.replace(comet, supply_principal=0)),
+        (comet, dataclasses.replace(comet, supply_principal=10**12 - 1)),
         (moonwell, dataclasses.replace(moonwell, model=jump)),
         (euler(model=KINKED), euler(model=kink)),
     ):

@@ -20,6 +20,8 @@ from mammon.core.curves import (
 from mammon.core.fixed import RAY
 
 _LAST_UNITS = 8
+_MANY_UNITS = 10**12
+"""Of which one more changes utilisation by less than the noise that is allowed for."""
 
 
 def is_convex(curve: AnyCurve) -> bool:
@@ -29,8 +31,8 @@ def is_convex(curve: AnyCurve) -> bool:
             optimal = curve.optimal_usage
             return curve.slope2 * optimal >= curve.slope1 * (RAY - optimal)
         case CometCurve():
-            # Without any supply utilisation is told as 0, and the first unit lifts it.
-            return curve.supply_principal > 0 and curve.supply.slope_high >= curve.supply.slope_low
+            # Utilisation is told in whole units of both sides: among few of them every unit is a step.
+            return curve.supply_principal >= _MANY_UNITS and curve.supply.slope_high >= curve.supply.slope_low
         case MoonwellCurve():
             return curve.model.jump >= curve.model.multiplier
         case EulerCurve():
