@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from mammon.core.curves import AaveCurve, GrowthCurve, MetaMorphoCurve
 from mammon.core.curves.lines import VaultLines
+from mammon.core.curves.metamorpho import Book
 from tests.core.test_curves_aave import contract as reserve_contract
 from tests.core.test_curves_aave import reserve, reserves
 from tests.core.test_curves_growth import seen
@@ -55,6 +56,20 @@ def test_an_observed_vault_that_is_left_by_all_pays_nobody() -> None:
     curve: GrowthCurve = seen(RAY + RAY // 1000, 5)
     with pytest.raises(ValueError, match="nothing is left"):
         curve.rate_after(-5, curve.time1)
+
+
+def test_rates_are_kept_up_once_they_were_asked_for() -> None:
+    """A withdrawal burns the same shares and leaves the same rate, whether rates were told before or not."""
+    curve = vault(lent(MILLION, 900_000_000_000, MILLION, cap=2 * MILLION), lent(MILLION, 0, 7, cap=20))
+    asked, unasked = Book(curve, 1000), Book(curve, 1000)
+    asked.rate_markets()
+    amount = asked.liquid() // 2
+    assert amount > 0
+    assert asked.withdraw(amount) == unasked.withdraw(amount)
+    assert unasked.rates == []
+    unasked.rate_markets()
+    assert asked.rates == unasked.rates
+    assert asked.net_rate() == unasked.net_rate()
 
 
 @given(vaults(), st.integers(0, 10**15), TIMES)
