@@ -34,5 +34,7 @@ def missing(database: Database) -> Iterator[str]:
         rows = database.rows(question)[0][0]
         if rows != slots:
             yield f"{table}: rows for {rows} of {slots} slots"
+    if database.rows("SELECT 1 FROM fills LIMIT 1") and not database.rows("SELECT 1 FROM book"):
+        yield "book: it is gone, and fills of it are there"
     if slots and not database.rows("SELECT 1 FROM marks WHERE name = ?", (SEEN_AT,)):
         yield "marks: the time up to which the chain was seen is gone"

@@ -99,9 +99,17 @@ def _hold(stack: contextlib.ExitStack, path: Path) -> None:
     """Keep others from writing the old file while it is exchanged; a broken one nobody can write."""
     try:
         old = stack.enter_context(contextlib.closing(Database(path, writable=True)))
-        stack.enter_context(old.transaction())
+        held = old.transaction()
+        held.__enter__()
     except PersonNeededError:
         return
+    stack.callback(_let_go, held)
+
+
+def _let_go(held: contextlib.AbstractContextManager[None]) -> None:
+    """End the lock on the old file, which has been replaced by now: how broken it is counts no longer."""
+    with contextlib.suppress(PersonNeededError):
+        held.__exit__(None, None, None)
 
 
 def _rename(folder: int, name: str, to: str) -> None:

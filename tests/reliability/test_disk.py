@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
+from random import Random
 from typing import Any
 
 import pytest
@@ -10,6 +11,7 @@ import pytest
 from mammon.state.db import Database
 from tests.reliability import disk_damage
 from tests.reliability.disk import damaged, refused
+from tests.reliability.disk_damage import mended
 from tests.reliability.disk_writes import ERRORS, PLACES, Refusal, ran, refusals, writes
 
 EACH = 61
@@ -82,3 +84,10 @@ def test_a_check_that_finds_nothing_is_found(monkeypatch: pytest.MonkeyPatch) ->
     damaged(1, seed=3)  # what is right is kept before anything is wrong
     monkeypatch.setattr(disk_damage, "problems", lambda _: ())
     assert damaged(DAMAGES // 2, seed=3).failed
+
+
+@pytest.mark.parametrize("damage", ["1/388", "1/1239"])
+def test_what_was_once_missed_is_named_and_mended(damage: str) -> None:
+    """A paper book's page replaced by another; a file so broken that even letting go of it fails. Raises."""
+    _, code = mended(Random(damage))
+    assert code != "right"

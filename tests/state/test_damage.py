@@ -285,6 +285,18 @@ def test_a_mark_whose_name_changed_is_damage(directory: Path) -> None:
     assert caught.value.code == "state_corrupt"
 
 
+def test_a_book_that_is_gone_is_missed(directory: Path) -> None:
+    """A page of another place in its stead is sound in itself: a paper account must not begin anew."""
+    with opened(directory) as store:
+        with store.transaction():
+            store.book.replace(0, b"{}", 1_500, [b"{}"])
+        store.check()
+        with store.transaction():
+            store.database.write("DELETE FROM book")
+        with pytest.raises(PersonNeededError, match="book: it is gone"):
+            store.check()
+
+
 def test_the_check_reads_every_document(directory: Path) -> None:
     """A body that does not match its hash is named, before anybody asks for that decision."""
     with opened(directory) as store:
