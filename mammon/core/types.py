@@ -16,6 +16,7 @@ from mammon.core.names import Address as Address
 from mammon.core.names import Hash32 as Hash32
 from mammon.core.numbers import Ray, Units, Usd, Wei
 from mammon.core.risk.dossier import Dossier
+from mammon.core.tracks import Track, Witness
 from mammon.errors import MalformedError
 
 T = TypeVar("T")
@@ -238,6 +239,10 @@ class Snapshot:
     """None: this chain has no sequencer feed."""
     fees: Fees | Unread
     gas_units: tuple[GasUnits, ...]
+    tracks: tuple[Track, ...] = ()
+    """What earlier readings tell, sorted by slug; a market that was never read before has none."""
+    witnesses: tuple[Witness | Unread, ...] = ()
+    """What sources outside the chain say; empty where none is asked."""
 
 
 @dataclass(frozen=True, slots=True)
