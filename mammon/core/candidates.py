@@ -24,7 +24,7 @@ from mammon.core.plan import IDLE, Move, actions_of
 from mammon.core.policy import Policy
 from mammon.core.rates import Scale
 from mammon.core.reserve import reserve_of
-from mammon.core.risk.rating import cap_of, rated
+from mammon.core.risk.rating import Rating, cap_of, rated
 from mammon.core.room import clipped, stake_of
 from mammon.core.types import (
     MarketState,
@@ -80,7 +80,7 @@ class Desk:
         self.reserve = reserve_of(portfolio, policy, ledger_time(snapshot, portfolio))
         self.at = snapshot.block.timestamp + policy.execution_delay_s
         self._yields: dict[tuple[str, int], Rate] = {}
-        self._tiers: dict[str, int] = {}
+        self._ratings: dict[str, Rating] = {}
         self._costs: dict[tuple[str, str], Cost | Unread] = {}
         self._settled: dict[str, Verdict] = {}
         self._from_primary: dict[str, Judgement] = {}
@@ -198,6 +198,16 @@ class Desk:
             return None
         return 0 if position is None else position.assets
 
+    def rating(self, slug: str) -> Rating | None:
+        """Return how a venue stands at this block; None for the wallet, and where it was not read."""
+        found = self._ratings.get(slug)
+        if found is None:
+            state = self.readings.get(slug)
+            if state is None or isinstance(state, Unread):
+                return None
+            found = self._ratings[slug] = rated(state, self.snapshot.block.timestamp)
+        return found
+
     def _sources(self) -> tuple[Source, ...]:
         idle = self.portfolio.idle
         if isinstance(idle, Unread):
@@ -234,13 +244,11 @@ class Desk:
 
     def _tier_cap(self, slug: str) -> int | None:
         """Return what a venue of its tier may hold, by which its gate judges; None where nothing caps."""
-        state, whole = self.readings[slug], self.stake.whole
-        if isinstance(state, Unread) or whole is None:
+        whole = self.stake.whole
+        rating = self.rating(slug)
+        if rating is None or whole is None:
             return None
-        if slug not in self._tiers:
-            self._tiers[slug] = rated(state, self.snapshot.block.timestamp).tier
-        above_usd = self.policy.tier_share_above_usd
-        return cap_of(self._tiers[slug], whole, above_usd, self.portfolio.asset.decimals)
+        return cap_of(rating.tier, whole, self.policy.tier_share_above_usd, self.portfolio.asset.decimals)
 
     # --- what a pair is worth ------------------------------------------------------------------
 
@@ -257,19 +265,24 @@ class Desk:
         if after is None or source.apy is None or usd is None:
             return None
         gain = usd * (after - source.apy)
-        return Usd(gain + self._gain_of_rest(source, target, amount, after) if self.policy.split else gain)
+        rest = self._gain_of_rest(source, target, amount, after) if self.policy.split else Decimal(0)
+        return None if rest is None else Usd(gain + rest)
 
-    def _gain_of_rest(self, source: Source, target: str, amount: Units, after: Rate) -> Decimal:
+    def _gain_of_rest(self, source: Source, target: str, amount: Units, after: Rate) -> Decimal | None:
         """Return what a move changes in the yield of what stays at its two ends: dollars a year.
 
         What was in the target already is thinned, what stays in the source is thickened. Where the
-        rate after a withdrawal cannot be told, it counts as unchanged.
+        rate after a withdrawal cannot be told, it counts as unchanged. None where what an end holds
+        was not read.
         """
         left = self._apy_after(source.slug, Units(-amount)) if source.state else None
         ends = ((target, 0, after), (source.slug, amount, left))
         gain = Decimal(0)
         for slug, leaving, then in ends:
-            now, rest = self.apys.get(slug), self.worth(Units((self.held(slug) or 0) - leaving))
+            held, now = self.held(slug), self.apys.get(slug)
+            if held is None:
+                return None
+            rest = self.worth(Units(held - leaving))
             if now is not None and then is not None and rest is not None:
                 gain += rest * (then - now)
         return gain
@@ -279,6 +292,8 @@ class Desk:
             move,
             money_of(move, self.snapshot, self.portfolio, self.policy),
             self.readings[move.target],
+            self.rating(move.target),
+            self.rating(source.slug),
             source.available,
             self.held(move.target),
             self.stake,

@@ -11,6 +11,7 @@ from functools import lru_cache
 
 from mammon.core.plan import Move
 from mammon.core.policy import Policy
+from mammon.core.risk.rating import Rating
 from mammon.core.room import Stake
 from mammon.core.types import MarketState, Portfolio, Snapshot, Unread, Verdict
 
@@ -32,6 +33,10 @@ class Case:
     money: Money | str
     """`money_of` the move."""
     target: MarketState | Unread
+    rating: Rating | None
+    """How the target stands; None where it was not read."""
+    source_rating: Rating | None
+    """How the source stands; None for the wallet, and where it was not read."""
     available: int | None
     """What could leave the source in this block, base units; None when that is not known."""
     held: int | None
@@ -58,11 +63,13 @@ def at_most(gate: str, measured: Decimal | int, limit: Decimal | int, unit: str)
     return Verdict(gate, have <= ceiling, have, ceiling, ceiling - have, unit)
 
 
+@lru_cache(maxsize=256)
 def unknown(gate: str, unit: str, detail: str) -> Verdict:
     """Return the refusal of what could not be known."""
     return Verdict(gate, False, None, None, None, unit, detail)
 
 
+@lru_cache(maxsize=256)
 def unlimited(gate: str, unit: str, detail: str) -> Verdict:
     """Return the pass of what nothing limits."""
     return Verdict(gate, True, None, None, None, unit, detail)

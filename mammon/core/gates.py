@@ -12,11 +12,13 @@ import dataclasses
 from collections.abc import Callable
 from dataclasses import dataclass
 from decimal import Decimal
+from functools import lru_cache
 from typing import Literal
 
 from mammon.core import limit_gates, risk_gates
 from mammon.core.case import Case, Money, at_least, at_most, count, unknown
 from mammon.core.costs import asset_usd, price_problem
+from mammon.core.numbers import Units
 from mammon.core.plan import Move
 from mammon.core.policy import Policy
 from mammon.core.types import Portfolio, Price, Sequencer, Snapshot, Unread, Verdict
@@ -41,15 +43,9 @@ def judge(case: Case, settled: dict[str, Verdict]) -> tuple[Verdict, ...]:
 
     `settled` keeps the verdicts of the account's gates from one candidate of a decision to the next.
     """
-    verdicts: list[Verdict] = []
-    for gate in GATES:
-        verdict = settled.get(gate.code)
-        if verdict is None:
-            verdict = gate.judge(case)
-            if gate.account:
-                settled[gate.code] = verdict
-        verdicts.append(verdict)
-    return tuple(verdicts)
+    if not settled:
+        settled.update((gate.code, gate.judge(case)) for gate in GATES if gate.account)
+    return tuple([settled[gate.code] if gate.account else gate.judge(case) for gate in GATES])
 
 
 def refusals(verdicts: tuple[Verdict, ...], kind: Kind) -> tuple[str, ...]:
@@ -139,8 +135,13 @@ def _no_loss(case: Case) -> Verdict:
     target = case.target
     if isinstance(target, Unread):
         return unknown("no_loss", "units", f"unread:{target.code}")
-    worst = max([amount for _, amount in target.evidence], default=0)
-    names = ",".join([name for name, amount in target.evidence if amount > 0])
+    return _losses(target.evidence)
+
+
+@lru_cache(maxsize=256)
+def _losses(evidence: tuple[tuple[str, Units], ...]) -> Verdict:
+    worst = max([amount for _, amount in evidence], default=0)
+    names = ",".join([name for name, amount in evidence if amount > 0])
     return Verdict("no_loss", worst <= 0, Decimal(worst), Decimal(0), Decimal(-worst), "units", names)
 
 

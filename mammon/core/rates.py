@@ -26,6 +26,9 @@ CONTEXT = Context(
 )
 """The context of every decimal computation in the program: call its methods, never set it."""
 
+_QUICK = Context(prec=28, rounding=ROUND_HALF_EVEN, Emin=-999_999, Emax=999_999, flags=[], traps=[])
+_ROUND_ABOUT = (CONTEXT.subtract, CONTEXT.add)
+
 MAX_APR = Decimal(50)
 """5,000 % a year: no venue's curve reaches it, so a rate beyond it is not a rate."""
 
@@ -89,7 +92,14 @@ def compounded(simple: Decimal, periods: int = SECONDS_PER_YEAR) -> Decimal:
 
 def continuous(simple: Decimal) -> Decimal:
     """Return e ** simple - 1: an APR compounded at every instant."""
-    return _rounded(CONTEXT.subtract(CONTEXT.exp(_bounded(simple)), _ONE))
+    grown = _QUICK.exp(_bounded(simple))
+    # The exponential is right to its last digit. Where what lies one off on either side rounds to the same,
+    # more digits could not change the answer; elsewhere they are computed.
+    off = _ONE.scaleb(grown.adjusted() - _QUICK.prec + 1, CONTEXT)
+    low, high = (_rounded(CONTEXT.subtract(shift(grown, off), _ONE)) for shift in _ROUND_ABOUT)
+    if low != high:
+        grown = CONTEXT.exp(simple)
+    return _rounded(CONTEXT.subtract(grown, _ONE))
 
 
 def simple_rate(effective: Decimal, periods: int = SECONDS_PER_YEAR) -> Decimal:

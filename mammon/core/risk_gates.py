@@ -10,35 +10,34 @@ from decimal import Decimal
 
 from mammon.core.case import Case, at_least, at_most, unknown, unlimited
 from mammon.core.plan import IDLE
-from mammon.core.risk.rating import CAPS, Rating, after_risk, cap_of, rated
+from mammon.core.risk.rating import CAPS, Rating, after_risk, cap_of
 from mammon.core.risk.shared import behind, causes_of, concentration
 from mammon.core.room import share_limit
-from mammon.core.types import MarketState, Position, Unread, Verdict, slug_of
+from mammon.core.types import Position, Unread, Verdict, slug_of
 
 
 def risk_gain(case: Case) -> Verdict:
     """Ask what yield is gained once each end's risk is paid for."""
-    move, premium, source = case.move, case.policy.risk_premium, _reading(case, case.move.source)
+    move, premium = case.move, case.policy.risk_premium
     if premium <= 0:
         return unlimited("risk_gain", "fraction", "no_premium")
-    if move.target_apy_after is None or isinstance(case.target, Unread):
+    if move.target_apy_after is None or case.rating is None:
         return unknown("risk_gain", "fraction", "target_rate_unknown")
     if move.source_apy is None:
         return unknown("risk_gain", "fraction", "source_rate_unknown")
-    at = case.snapshot.block.timestamp
     here = move.source_apy
-    if isinstance(source, MarketState):
-        here = after_risk(move.source_apy, rated(source, at).score, premium)
-    there = after_risk(move.target_apy_after, rated(case.target, at).score, premium)
+    if case.source_rating is not None:
+        here = after_risk(move.source_apy, case.source_rating.score, premium)
+    there = after_risk(move.target_apy_after, case.rating.score, premium)
     return at_least("risk_gain", there - here, case.policy.min_apy_gain, "fraction")
 
 
 def tier_cap(case: Case) -> Verdict:
     """Ask whether a venue of this tier may hold what we would hold there."""
-    target, stake, policy = case.target, case.stake, case.policy
-    if isinstance(target, Unread):
-        return unknown("tier_cap", "units", f"unread:{target.code}")
-    rating = rated(target, case.snapshot.block.timestamp)
+    rating, stake, policy = case.rating, case.stake, case.policy
+    if isinstance(case.target, Unread):
+        return unknown("tier_cap", "units", f"unread:{case.target.code}")
+    assert rating is not None  # of what was read
     cap = CAPS[rating.tier]
     if cap.share >= 1 and cap.usd is None:
         return unlimited("tier_cap", "units", _standing(rating))
@@ -81,10 +80,6 @@ def concentrated(case: Case) -> Verdict:
     index = Decimal(squares) / (whole * whole)
     # Compared as products, so that no quotient's rounding can move it across the limit.
     return Verdict("concentration", squares <= limit * whole * whole, index, limit, limit - index, "fraction")
-
-
-def _reading(case: Case, slug: str) -> MarketState | Unread | None:
-    return next((reading for reading in case.snapshot.markets if slug_of(reading) == slug), None)
 
 
 def _standing(rating: Rating) -> str:

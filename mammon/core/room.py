@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from decimal import Decimal
+from functools import lru_cache
 
 from mammon.core.costs import token_amount
 from mammon.core.plan import IDLE
@@ -44,6 +45,7 @@ def stake_of(portfolio: Portfolio, policy: Policy) -> Stake:
     return Stake(deposited, whole if ceiling is None else min(whole, ceiling), ceiling)
 
 
+@lru_cache(maxsize=64)
 def share_limit(whole: int, share: Decimal, above_usd: Decimal, decimals: int) -> int | None:
     """Return `share` of the whole, rounded down; None where no share limit applies."""
     if share >= 1 or whole <= token_amount(above_usd, decimals):

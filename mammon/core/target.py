@@ -20,7 +20,7 @@ from mammon.core.gates import DAYS_PER_YEAR
 from mammon.core.numbers import Rate, Units
 from mammon.core.plan import IDLE
 from mammon.core.rates import CONTEXT
-from mammon.core.risk.rating import cap_of, rated
+from mammon.core.risk.rating import cap_of
 from mammon.core.room import share_limit
 from mammon.core.types import MarketState, Price
 from mammon.errors import MalformedError
@@ -146,10 +146,11 @@ def _most(desk: Desk, state: MarketState, held: int) -> int:
 def _shares(desk: Desk, state: MarketState, whole: int) -> list[int]:
     """Return what shares of the account's money a venue may hold: by the policy, and by its tier."""
     policy, decimals = desk.policy, desk.portfolio.asset.decimals
-    tier = rated(state, desk.snapshot.block.timestamp).tier
+    rating = desk.rating(state.market.slug)
+    assert rating is not None  # of what was read
     limits = (
         share_limit(whole, policy.max_venue_share, policy.venue_share_above_usd, decimals),
-        cap_of(tier, whole, policy.tier_share_above_usd, decimals),
+        cap_of(rating.tier, whole, policy.tier_share_above_usd, decimals),
     )
     return [limit for limit in limits if limit is not None]
 

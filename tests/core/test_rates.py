@@ -134,6 +134,17 @@ def test_results_are_the_exact_value_rounded_to_its_eighteenth_digit(scale: Scal
     assert abs(Fraction(rates.apy(raw, scale)) - _exact_apy(raw, scale)) <= slack
 
 
+@given(st.integers(-9 * 10**17, 9 * 10**18), st.integers(-5, 5), st.integers(20, 45))
+@settings(max_examples=150)
+def test_what_few_digits_cannot_round_is_rounded_by_more(quanta: int, by: int, digit: int) -> None:
+    """Where the yield lies on the edge between two results, the side it is on decides, however near."""
+    edge = Fraction(1) + (quanta + Fraction(1, 2)) * QUANTUM + Fraction(by, 10**digit)
+    here = rates.CONTEXT.divide(Decimal(edge.numerator), Decimal(edge.denominator))
+    logarithm = rates.CONTEXT.ln(here)
+    found = Fraction(rates.continuous(logarithm))
+    assert abs(found - (_exponential(Fraction(logarithm)) - 1)) <= QUANTUM / 2 + Fraction(1, 10**45)
+
+
 @given(scales, st.integers(-20 * 10**6, 20 * 10**6), st.integers(1, 10**6))
 @settings(max_examples=150)
 def test_a_higher_rate_never_has_a_lower_yield(scale: Scale, apr_ppm: int, more_ppm: int) -> None:

@@ -234,6 +234,15 @@ def test_an_unread_position_is_left_out_and_the_rest_is_split() -> None:
     assert [share.slug for share in decision.target.shares] == ["b"]
 
 
+def test_what_a_venue_holds_unread_is_thinned_by_nobody_knows_how_much() -> None:
+    """A move into it has no gain that is known, so it is no move; an unread holding is never zero."""
+    account = portfolio(CASH, Unread("a", "rpc", "connection refused"))
+    asked = decide(snapshot(A, B), account, SPLIT, NOW, Ask("idle", "a"))
+    assert asked.chosen is not None
+    assert asked.chosen.move.gain_usd is None
+    assert "apy_gain" in asked.refused_by
+
+
 def test_a_wallet_that_was_not_read_moves_nothing() -> None:
     """No money is known to be spare, so none is split."""
     account = portfolio(Unread("idle", "rpc", "connection refused"), position(A, CASH))

@@ -17,6 +17,9 @@ lifts no venue by more than one tier.
 
 from __future__ import annotations
 
+from bisect import bisect_right
+from functools import cache
+
 from mammon.core.fixed import SECONDS_PER_YEAR
 from mammon.core.risk.dossier import Dossier, Incident
 
@@ -40,9 +43,9 @@ Factors = tuple[tuple[str, int | None], ...]
 
 def factors_of(dossier: Dossier | None, supplied: int, decimals: int, at: int) -> Factors:
     """Return the points of each factor at a time; `supplied` is in base units of a dollar token."""
-    size = _SIZE_POINTS * sum(supplied >= dollars * 10**decimals for dollars in _SIZES)
+    size = _SIZE_POINTS * bisect_right(_SIZES, supplied // 10**decimals)
     if dossier is None:
-        return tuple((name, size if name == "tvl" else None) for name in WEIGHTS)
+        return _undocumented(size)
     return (
         ("age", None if dossier.live_since is None else _age(at - dossier.live_since)),
         ("tvl", size),
@@ -50,6 +53,11 @@ def factors_of(dossier: Dossier | None, supplied: int, decimals: int, at: int) -
         ("exploits", None if dossier.incidents is None else _exploits(dossier.incidents, at)),
         ("complexity", None if dossier.parts is None else _complexity(dossier.parts)),
     )
+
+
+@cache
+def _undocumented(size: int) -> Factors:
+    return tuple((name, size if name == "tvl" else None) for name in WEIGHTS)
 
 
 def score_of(factors: Factors) -> int:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from decimal import Decimal
+from functools import lru_cache
 
 from mammon.core.numbers import Fraction, Rate, Usd
 from mammon.core.rates import CONTEXT
@@ -64,13 +65,19 @@ def rated(state: MarketState, at: int) -> Rating:
     market = state.market
     factors = factors_of(market.risk, state.supplied, market.token.decimals, at)
     signs = signs_of(state)
-    left = best_left(signs)
+    score, tier = _graded(factors, best_left(signs) if signs else 1)
+    return Rating(score, tier, factors, signs)
+
+
+@lru_cache(maxsize=1024)
+def _graded(factors: Factors, left: int) -> tuple[int, int]:
+    """Return the score and the tier of factors, of which the signs leave no better tier than `left`."""
     if left == DANGER:
-        return Rating(0, DANGER, factors, signs)
+        return 0, DANGER
     score = score_of(factors)
     if left > 1:
         score = min(score, LEAST_SCORE[left - 1] - 1)
-    return Rating(score, tier_of(score), factors, signs)
+    return score, tier_of(score)
 
 
 def tier_of(score: int) -> int:
@@ -78,6 +85,7 @@ def tier_of(score: int) -> int:
     return next(tier for tier, least in LEAST_SCORE.items() if score >= least)
 
 
+@lru_cache(maxsize=64)
 def cap_of(tier: int, whole: int, above_usd: Usd, decimals: int) -> int | None:
     """Return the most that a venue of a tier may hold, base units; None where nothing limits it.
 
