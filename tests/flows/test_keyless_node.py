@@ -145,6 +145,33 @@ def test_a_real_safe_executes_the_batch(tmp_path: Path, lab: Lab, node: Node, ch
     assert shell("tx", "show", "batch.json").code == 3
 
 
+def test_a_real_safe_executes_the_way_home(tmp_path: Path, lab: Lab, node: Node, chain: Scenario) -> None:
+    """Two venues in one MultiSend: everything comes home, to the last unit of interest, nothing is left."""
+    safe = Safe(chain, (chain.account("alice"), chain.account("bob")))
+    funded(chain, safe.address, idle=50_000 * USD)
+    shell = world(tmp_path, lab, node, chain, safe.address)
+    pool = chain["aave36.pool"]
+    chain.rpc("anvil_impersonateAccount", safe.address)
+    chain.rpc("anvil_setBalance", safe.address, hex(10**18))
+    chain["usdc"].send("approve", pool.address, 50_000 * USD, sender=safe.address)
+    pool.send("supply", chain["usdc"].address, 50_000 * USD, safe.address, 0, sender=safe.address)
+    chain.warp(86_400)
+    fresh_feeds(chain)
+    emitted = shell("exit-all", "--emit", "safe", "--out", "home.json", "--valid-for", "1h")
+    assert emitted.code == 0, emitted.err
+    assert held(chain, safe.address)[2] == 0
+    chain.warp(600)
+    fresh_feeds(chain)
+    judged = shell("tx", "show", "home.json", "--json")
+    assert judged.code == 0, judged.err
+    batch = json.loads((shell.home / "home.json").read_text())
+    assert len(batch["transactions"]) == 2
+    safe.execute(batch["transactions"])
+    left, beside, idle, allowed = held(chain, safe.address)
+    assert (left, beside, allowed) == (0, 0, 0)
+    assert HELD + 50_000 * USD < idle < HELD + 50_200 * USD
+
+
 def test_a_batch_that_cannot_finish_does_nothing(
     tmp_path: Path, lab: Lab, node: Node, chain: Scenario
 ) -> None:
