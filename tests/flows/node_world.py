@@ -6,7 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from mammon.cli.process import Process
-from tests.chain.chainfile import SLUGS, write_chain_file
+from tests.chain.chainfile import FURTHER, SLUGS, write_chain_file
 from tests.chain.lab import Lab
 from tests.chain.scenario import Scenario
 from tests.flows.runner import Shell
@@ -38,7 +38,7 @@ class NodeShell(Shell):
 
     def __init__(self, home: Path, lab: Lab, url: str, scenario: Scenario, *slugs: str, **more: str) -> None:
         home.mkdir(mode=0o700)
-        markets = {slug: SLUGS[slug] for slug in slugs} if slugs else SLUGS
+        markets = {slug: (SLUGS | FURTHER)[slug] for slug in slugs} if slugs else SLUGS
         where = write_chain_file(home / "chain.toml", lab, url, markets)
         # The chain is too young for venues of the first tier; shares of tiers have tests of their own.
         shares = {"MAMMON_POLICY__TIER_SHARE_ABOVE_USD": "1000000"}
