@@ -5,7 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from tests.chain import build, equality_aave, equality_metamorpho, equality_moonwell, equality_morpho
+from tests.chain import (
+    build,
+    equality_aave,
+    equality_metamorpho,
+    equality_moonwell,
+    equality_morpho,
+    equality_vault,
+)
 from tests.chain.node import loaded
 from tests.chain.points import Campaign
 from tests.chain.scenario import Scenario
@@ -16,7 +23,8 @@ MAIN_VAULT = Campaign("MetaMorpho, 4 markets", equality_metamorpho.main_vault, 2
 MOONWELL = Campaign("Compound V2 by second", equality_moonwell.moonwell, 320)
 MORPHO_BLUE = Campaign("Morpho Blue, direct", equality_morpho.direct, 320)
 SMALL_VAULT = Campaign("MetaMorpho, 1 market", equality_metamorpho.small_vault, 80)
-CAMPAIGNS = (AAVE_30, AAVE_36, MAIN_VAULT, SMALL_VAULT, MORPHO_BLUE, MOONWELL)
+PLAIN_VAULT = Campaign("ERC-4626", equality_vault.plain_vault, 200)
+CAMPAIGNS = (AAVE_30, AAVE_36, MAIN_VAULT, SMALL_VAULT, MORPHO_BLUE, MOONWELL, PLAIN_VAULT)
 
 
 @contextmanager

@@ -8,7 +8,8 @@ from math import exp
 import pytest
 
 from mammon.core.curves import aave, metamorpho, moonwell, morpho, morpho_supply
-from tests.chain.campaigns import AAVE_30, AAVE_36, MAIN_VAULT, MOONWELL, MORPHO_BLUE
+from mammon.protocols import erc4626
+from tests.chain.campaigns import AAVE_30, AAVE_36, MAIN_VAULT, MOONWELL, MORPHO_BLUE, PLAIN_VAULT
 from tests.chain.points import Campaign
 from tests.chain.scenario import Scenario
 
@@ -54,6 +55,12 @@ PLANTED: dict[str, tuple[Campaign, object, str, Callable[..., object]]] = {
     ),
     "direct: a true exponential": (MORPHO_BLUE, morpho, "wad_exp", _true_exponential),
     "direct: a holding rounded up": (MORPHO_BLUE, morpho_supply, "assets_down", morpho.assets_up),
+    "4626: the worth of a share to eighteen digits": (
+        PLAIN_VAULT,
+        erc4626,
+        "_index",
+        lambda _listed, answers: answers.number("worth", 128) * 10**9,
+    ),
     "vault: holdings rounded up": (MAIN_VAULT, metamorpho, "assets_down", morpho.assets_up),
 }
 
