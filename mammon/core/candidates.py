@@ -18,6 +18,7 @@ from mammon.core.case import Case
 from mammon.core.costs import Cost, asset_usd, cost_of
 from mammon.core.curves.quotes import Quotes
 from mammon.core.gates import judge, money_of
+from mammon.core.history import track_of
 from mammon.core.limits import ledger_time
 from mammon.core.numbers import Rate, Units, Usd
 from mammon.core.plan import IDLE, Move, actions_of
@@ -205,7 +206,8 @@ class Desk:
             state = self.readings.get(slug)
             if state is None or isinstance(state, Unread):
                 return None
-            found = self._ratings[slug] = rated(state, self.snapshot.block.timestamp)
+            track = track_of(self.snapshot, slug)
+            found = self._ratings[slug] = rated(state, self.snapshot.block.timestamp, track)
         return found
 
     def _sources(self) -> tuple[Source, ...]:

@@ -13,6 +13,8 @@ from typing import Literal
 
 from mammon.core import canonical
 from mammon.core.candidates import Desk, Judgement, Source, rank
+from mammon.core.danger import ASSET, Danger, dangers_of
+from mammon.core.escape import escape
 from mammon.core.gates import GATES, Kind, refusals
 from mammon.core.numbers import Units
 from mammon.core.plan import IDLE, Plan, home_plan, plan_of
@@ -49,7 +51,7 @@ class Decision:
     now: int
     ask: Ask | None
     action: Literal["hold", "move", "exit"]
-    """`exit`: money comes home, for needs that fall due or because it was asked for."""
+    """`exit`: money leaves a danger, or comes home for needs that fall due or because it was asked for."""
     refused_by: tuple[str, ...]
     """Gates that refused a plan which would have paid (any gate, when a move was asked for)."""
     chosen: Judgement | None
@@ -62,6 +64,22 @@ class Decision:
     target: Target | None = None
     """What the account's money should be split into; None where the policy splits nothing, and where a move
     was asked for or money comes home."""
+    dangers: tuple[Danger, ...] = ()
+    """What endangers the money in venues, the most urgent first, and what of that could not be known."""
+
+    @property
+    def escaped(self) -> tuple[Danger, ...]:
+        """The dangers that an exit brings money out of; empty where it is made for something else."""
+        fleeing = self.action == "exit" and self.ask is None and self.policy.on_danger == "exit"
+        if not fleeing or self.chosen is None:
+            return ()
+        subjects = (self.chosen.move.source, ASSET)
+        return tuple(danger for danger in self.dangers if danger.acts and danger.subject in subjects)
+
+    @property
+    def urgent(self) -> bool:
+        """Whether money is in a danger that is to be left, so that the next look should come soon."""
+        return self.policy.on_danger == "exit" and any(danger.acts for danger in self.dangers)
 
 
 def identity(decision: Decision) -> str:
@@ -80,7 +98,9 @@ def decide(
     with localcontext(CONTEXT):
         desk = Desk(snapshot, portfolio, policy, now)
         venues = _venues(desk)
-        chosen = _asked(desk, ask) if ask else for_needs(desk)
+        dangers = dangers_of(snapshot, portfolio, policy)
+        fleeing = None if ask else escape(desk, dangers)
+        chosen = _asked(desk, ask) if ask else fleeing or for_needs(desk)
         aim = aim_of(desk) if policy.split and chosen is None else None
         chosen = chosen or (_best(desk, venues) if aim is None else _step(desk, aim, venues))
         refused = _refused_by(chosen, ask)
@@ -90,13 +110,14 @@ def decide(
             policy,
             now,
             ask,
-            _action(chosen),
+            _action(chosen, fleeing is not None),
             refused,
             chosen,
             venues,
             _plan(desk, chosen) if chosen and chosen.passed else None,
             desk.reserve,
             None if aim is None else aim.target,
+            dangers,
         )
 
 
@@ -105,10 +126,10 @@ def replay(decision: Decision) -> Decision:
     return decide(decision.snapshot, decision.portfolio, decision.policy, decision.now, decision.ask)
 
 
-def _action(chosen: Judgement | None) -> Literal["hold", "move", "exit"]:
+def _action(chosen: Judgement | None, fleeing: bool) -> Literal["hold", "move", "exit"]:
     if chosen is None or not chosen.passed:
         return "hold"
-    return "exit" if chosen.move.target == IDLE else "move"
+    return "exit" if fleeing or chosen.move.target == IDLE else "move"
 
 
 def _venues(desk: Desk) -> tuple[Judgement, ...]:

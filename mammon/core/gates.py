@@ -15,9 +15,12 @@ from decimal import Decimal
 from functools import lru_cache
 from typing import Literal
 
-from mammon.core import limit_gates, risk_gates
+from mammon.core import limit_gates, price_gates, risk_gates
+from mammon.core.bait import bait
 from mammon.core.case import Case, Money, at_least, at_most, count, unknown
 from mammon.core.costs import asset_usd, price_problem
+from mammon.core.danger import entry_dangers
+from mammon.core.earned import earned, rate_agrees
 from mammon.core.numbers import Units
 from mammon.core.plan import Move
 from mammon.core.policy import Policy
@@ -145,6 +148,16 @@ def _losses(evidence: tuple[tuple[str, Units], ...]) -> Verdict:
     return Verdict("no_loss", worst <= 0, Decimal(worst), Decimal(0), Decimal(-worst), "units", names)
 
 
+def _no_danger(case: Case) -> Verdict:
+    target = case.target
+    if isinstance(target, Unread):
+        return unknown("no_danger", "count", f"unread:{target.code}")
+    if case.held is None:
+        return unknown("no_danger", "count", "position_unread")
+    holding, multiple = case.held + case.move.amount, case.policy.danger_liquidity_multiple
+    return count("no_danger", entry_dangers(target, holding, case.snapshot, multiple))
+
+
 def _rate_sane(case: Case) -> Verdict:
     rate = case.move.target_apy
     if rate is None:
@@ -237,7 +250,11 @@ GATES: tuple[Gate, ...] = (
     Gate("venue_read", "safety", _venue_read),
     Gate("venue_open", "safety", _venue_open),
     Gate("no_loss", "safety", _no_loss),
+    Gate("no_danger", "safety", _no_danger),
     Gate("rate_sane", "safety", _rate_sane),
+    Gate("bait", "safety", bait),
+    Gate("earned", "safety", earned),
+    Gate("rate_agrees", "safety", rate_agrees),
     Gate("cap_room", "safety", _cap_room),
     Gate("exit_liquidity", "safety", _exit_liquidity),
     Gate("pool_share", "safety", _pool_share),
@@ -249,6 +266,8 @@ GATES: tuple[Gate, ...] = (
     Gate("total_ceiling", "safety", limit_gates.total_ceiling),
     Gate("data_fresh", "safety", _data_fresh, account=True),
     Gate("peg", "safety", _peg, account=True),
+    Gate("price_agrees", "safety", price_gates.price_agrees, account=True),
+    Gate("price_steady", "safety", price_gates.price_steady, account=True),
     Gate("sequencer", "safety", _sequencer, account=True),
     Gate("gas_ceiling", "safety", limit_gates.gas_ceiling),
     Gate("daily_gas", "safety", limit_gates.daily_gas),

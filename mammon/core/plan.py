@@ -39,7 +39,8 @@ class Move:
 class Step:
     """One leg: at most one transaction."""
 
-    action: Literal["withdraw", "approve", "deposit", "revoke"]
+    action: Literal["withdraw", "approve", "deposit", "revoke", "claim"]
+    """`claim`: of a reward, from who pays it; `slug`, `market` and `amount` are then the payer's."""
     slug: str
     market: MarketId
     protocol: str

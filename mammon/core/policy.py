@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 from dataclasses import dataclass
 from decimal import Decimal
+from typing import Literal
 
 from mammon.core import canonical
 from mammon.core.numbers import Fraction, Seconds, Usd
@@ -51,6 +52,32 @@ class Policy:
     """Lowest price of the asset at which anything is deposited."""
     max_price_usd: Usd = Usd(Decimal("1.005"))
     """Highest price of the asset at which anything is deposited."""
+    max_asset_price_gap: Fraction = Fraction(Decimal("0.005"))
+    """Furthest that any outside source may put the price of the asset from the chain's feed."""
+    max_eth_price_gap: Fraction = Fraction(Decimal("0.05"))
+    """Furthest that any outside source may put the price of gas's coin from the chain's feed."""
+    min_price_witnesses: int = 0
+    """Outside sources that must agree on the price of the asset; 0: none has to speak, none may differ."""
+    max_asset_move: Fraction = Fraction(Decimal("0.005"))
+    """Largest move of the asset's price within the window before entering rests."""
+    max_eth_move: Fraction = Fraction(Decimal("0.10"))
+    """Largest move of the price of gas's coin within the window before entering rests."""
+    price_window_s: Seconds = Seconds(900)
+    """How far apart two readings of a price may lie for their difference to count as one move."""
+    price_rest_s: Seconds = Seconds(900)
+    """How long after such a move nothing is entered."""
+    max_rate_gap: Fraction = Fraction(Decimal("0.25"))
+    """Furthest that an outside source may put a venue's rate from our own, as a share of the higher."""
+    max_utilisation: Fraction = Fraction(Decimal("0.98"))
+    """Largest share of a market that is lent out at which anything enters it."""
+    bait_utilisation: Fraction = Fraction(Decimal("0.95"))
+    """Largest share lent out at which a rate may have risen with it and still be entered for."""
+    max_rate_rise: Fraction = Fraction(Decimal("0.50"))
+    """How far a rate may stand above what the venue really paid before it must be shown to be healthy."""
+    min_history_s: Seconds = Seconds(0)
+    """How long a venue must have been read before anything enters it; 0: a first reading is enough."""
+    max_earned_gap: Fraction = Fraction(Decimal("0.25"))
+    """Largest part of a venue's rate that its index may fail to earn, and it is still entered."""
     sequencer_grace_s: Seconds = Seconds(3600)
     """How long after the sequencer came back its feeds are not trusted yet."""
     cooldown_s: Seconds = Seconds(1800)
@@ -89,6 +116,16 @@ class Policy:
     """How long before a need falls due its money is kept, and brought home where it is missing."""
     deploy_after_s: Seconds = Seconds(3600)
     """How long what came into the wallet from outside is left there before it may be deposited."""
+    on_danger: Literal["exit", "alert"] = "exit"
+    """What a danger to money in a venue leads to: `exit` brings it to safety, `alert` only tells of it."""
+    haven: tuple[str, ...] = ()
+    """Slugs of venues that money in danger may go to, the first that lets it in; none: to the wallet."""
+    danger_liquidity_multiple: Decimal = Decimal(2)
+    """Falling liquidity is a danger below so many times what we hold; keep it under the one for entering."""
+    reward_haircut: Fraction = Fraction(Decimal("0.5"))
+    """What a reward is worth less than its token's price says: the way to a sale is long."""
+    min_claim_multiple: Decimal = Decimal(5)
+    """A claim must be worth, after the haircut, at least so many times what it costs."""
     split: bool = False
     """Hold money in several venues, where that earns more after cost; false: in the best one."""
     split_tranche_usd: Usd = Usd(Decimal(100))

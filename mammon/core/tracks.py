@@ -56,3 +56,14 @@ class Witness:
     value: Decimal
     at: int
     """When the source says it was so, unix seconds."""
+
+
+@dataclass(frozen=True, slots=True)
+class PriceSample:
+    """An earlier reading of one of the chain's own price feeds."""
+
+    subject: str
+    """`asset_usd` or `eth_usd`."""
+    usd: Decimal
+    at: int
+    """Time of the block it was read at, unix seconds."""

@@ -24,7 +24,7 @@ Role = Literal["act", "cancel"]
 SlotState = Literal["signed", "sent", "mined", "settled", "reverted", "soft_failed", "cancelled", "external"]
 LegState = Literal["waiting", "open", "done", "failed"]
 IntentState = Literal["open", "done", "parked"]
-IntentKind = Literal["move", "exit", "revoke", "drill"]
+IntentKind = Literal["move", "exit", "revoke", "drill", "claim"]
 
 OPEN: frozenset[SlotState] = frozenset({"signed", "sent", "mined"})
 """States in which a transaction of the slot may still be, or cease to be, on the chain."""
@@ -97,9 +97,10 @@ class Effect:
 
     amount: Units
     """Base units of the asset that came to the wallet (withdraw) or left it (deposit); what was allowed
-    (approve, revoke)."""
+    (approve, revoke); of the reward's own token what came to the wallet (claim)."""
     held: Units
-    """What the venue says we hold afterwards, for a withdrawal or a deposit; 0 otherwise."""
+    """What the venue says we hold afterwards, for a withdrawal or a deposit; what the wallet has of the
+    token, for a claim; 0 otherwise."""
     block: int
 
 

@@ -16,7 +16,7 @@ from mammon.core.names import Address as Address
 from mammon.core.names import Hash32 as Hash32
 from mammon.core.numbers import Ray, Units, Usd, Wei
 from mammon.core.risk.dossier import Dossier
-from mammon.core.tracks import Track, Witness
+from mammon.core.tracks import PriceSample, Track, Witness
 from mammon.errors import MalformedError
 
 T = TypeVar("T")
@@ -243,6 +243,18 @@ class Snapshot:
     """What earlier readings tell, sorted by slug; a market that was never read before has none."""
     witnesses: tuple[Witness | Unread, ...] = ()
     """What sources outside the chain say; empty where none is asked."""
+    prices: tuple[PriceSample, ...] = ()
+    """Earlier readings of the two prices, by subject, oldest first; every one lies before the block."""
+
+
+@dataclass(frozen=True, slots=True)
+class FailedExit:
+    """Ways home from one venue that were tried one after the other and did not work."""
+
+    slug: str
+    times: int
+    at: int
+    """When the last of them was decided, unix seconds."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -255,6 +267,8 @@ class Used:
     """In the last hour."""
     seen_at: int = 0
     """The highest block time the account's ledger has come to, unix seconds."""
+    failed_exits: tuple[FailedExit, ...] = ()
+    """In the last day, by slug; a way home that worked ends its venue's."""
 
 
 NOTHING_USED = Used()

@@ -86,10 +86,9 @@ def test_no_split_whatever_earns_more_than_the_bound(seed: int, venues: int, dat
     """Any split within ranges and budget stays below the bound, however early the search was stopped."""
     places, budget = problem(random.Random(seed), venues)
     found = split(places, budget, rounds=data.draw(st.integers(1, 8)))
-    rest, net = budget, 0
+    rest, net = budget - sum(one.held for one in places), 0
     for one in sorted(places, key=lambda one: -one.held):
         least = one.least if one.divisible else one.held
-        rest -= one.held
         amount = data.draw(st.integers(least, max(least, min(one.most, one.held + rest))))
         amount = amount if allowed(one, amount, 1) else one.held
         rest += one.held - amount

@@ -11,12 +11,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from mammon.core.agreement import agreement
 from mammon.core.decide import Ask, Decision, decide
 from mammon.core.gates import GATES, KINDS
 from mammon.core.numbers import Fraction, Ray, Units, Usd
 from mammon.core.policy import Policy
 from mammon.core.risk.dossier import Dossier
 from mammon.core.risk.rating import rated
+from mammon.core.tracks import PriceSample, Sample, Track, Witness
 from mammon.core.types import Price, Sequencer, Unread, Used, Verdict
 from tests.core.build import MILLION, NOW, RAY, market, portfolio, position, snapshot, state
 
@@ -68,9 +70,53 @@ def usd_price(answer: int, age_s: int = 3600) -> dict[str, Any]:
     return {"shot": {"asset_usd": Price("USDC/USD", Units(answer), 8, NOW - age_s, 86_400)}}
 
 
+def exchange_price(value: str) -> dict[str, Any]:
+    return {"shot": {"witnesses": (Witness("kraken", "asset_usd", Decimal(value), NOW),)}}
+
+
+def earlier_price(value: str) -> dict[str, Any]:
+    return {"shot": {"prices": (PriceSample("asset_usd", Decimal(value), NOW - 900),)}}
+
+
+def earlier_index(fall_ppb: int) -> dict[str, Any]:
+    """Return two readings of a second ago, than which the index is lower by billionths."""
+    base = state("good")
+    index = Ray(-(-RAY * 10**9 // (10**9 - fall_ppb)))
+    seen = [
+        Sample(block, NOW - 1, index, base.supplied, base.borrowed, base.withdrawable, None, Units(0))
+        for block in (998, 999)
+    ]
+    return {"shot": {"tracks": (Track("good", tuple(seen)),)}}
+
+
 def half(name: str, amount: int) -> dict[str, Any]:
     """Return an ask for an amount where half of the money is the limit."""
     return policy(**{name: Fraction(Decimal("0.5"))}) | {"ask": Ask("idle", "good", Units(amount))}
+
+
+def still_index() -> dict[str, Any]:
+    """Return a venue whose index has not grown for an hour."""
+    venue = state("good")
+    sample = Sample(
+        1, NOW - 3600, venue.index, venue.supplied, venue.borrowed, venue.withdrawable, None, Units(0)
+    )
+    return {"shot": {"tracks": (Track("good", (sample,), venue.withdrawable, 1, 0),)}}
+
+
+def nothing_earned() -> Decimal:
+    """Return the gap at which earning nothing is still taken for the venue's rate."""
+    limit = verdict(
+        situation(policy={"max_earned_gap": Fraction(Decimal(0))}, **still_index()), "earned"
+    ).limit
+    assert limit is not None
+    return limit / (limit + Decimal("0.005"))
+
+
+def other_rate(share: Decimal) -> dict[str, Any]:
+    """Return an outside source whose rate ours is so large a share of."""
+    rate = agreement(state("good"), [Witness("s", "good", Decimal(1), NOW)], NOW, Decimal(1)).own
+    assert rate is not None
+    return {"shot": {"witnesses": (Witness("defillama", "good", rate / share, NOW),)}}
 
 
 def edges() -> dict[str, Edge]:
@@ -87,8 +133,11 @@ def edges() -> dict[str, Edge]:
     blind = Unread("good", "timeout", "no answer")
     # A venue of half the points: a premium is due by half, and leaves less than the least gain beyond here.
     half_good = Dossier("sound", live_since=0, incidents=(), parts=())
-    poor = venue(market=market("good", risk=half_good), supplied=Units(10 * CASH))
-    score = rated(state("good", market=market("good", risk=half_good), supplied=Units(10 * CASH)), NOW).score
+    poor = venue(market=market("good", risk=half_good), supplied=Units(10 * CASH), borrowed=Units(0))
+    score = rated(
+        state("good", market=market("good", risk=half_good), supplied=Units(10 * CASH), borrowed=Units(0)),
+        NOW,
+    ).score
     unknown_venue = venue(market=market("good", risk=None))
     chosen = situation(**poor).chosen
     assert chosen is not None
@@ -116,12 +165,22 @@ def edges() -> dict[str, Edge]:
         "venue_read": Edge({"reading": blind}, {}),
         "venue_open": Edge(venue(closed=("frozen",)), venue(closed=())),
         "no_loss": Edge(venue(evidence=(("deficit", Units(1)),)), venue(evidence=(("deficit", Units(0)),))),
+        "no_danger": Edge(earlier_index(100_002), earlier_index(100_001)),
         "rate_sane": Edge(policy(max_apy=Fraction(rate - tiny)), policy(max_apy=Fraction(rate))),
+        "bait": Edge(venue(borrowed=Units(98 * MILLION + 10**6)), venue(borrowed=Units(98 * MILLION))),
+        "earned": Edge(
+            policy(max_earned_gap=Fraction(nothing_earned() - Decimal("1e-6"))) | still_index(),
+            policy(max_earned_gap=Fraction(nothing_earned() + Decimal("1e-6"))) | still_index(),
+        ),
+        "rate_agrees": Edge(other_rate(Decimal("0.7499")), other_rate(Decimal("0.7501"))),
         "cap_room": Edge(
             venue(room=Units(CASH - 1)) | {"ask": Ask("idle", "good", Units(CASH))}, venue(room=Units(CASH))
         ),
         "exit_liquidity": Edge(venue(withdrawable=Units(3 * CASH - 1)), venue(withdrawable=Units(3 * CASH))),
-        "pool_share": Edge(venue(supplied=Units(4 * CASH - 1)), venue(supplied=Units(4 * CASH))),
+        "pool_share": Edge(
+            venue(supplied=Units(4 * CASH - 1), borrowed=Units(0)),
+            venue(supplied=Units(4 * CASH), borrowed=Units(0)),
+        ),
         "venue_share": Edge(half("max_venue_share", CASH // 2 + 1), half("max_venue_share", CASH // 2)),
         "tier_cap": Edge(
             unknown_venue | {"ask": Ask("idle", "good", Units(5_000 * 10**6 + 1))},
@@ -141,6 +200,8 @@ def edges() -> dict[str, Edge]:
         ),
         "data_fresh": Edge(policy(max_data_age_s=1), policy(max_data_age_s=2)),
         "peg": Edge(usd_price(99_499_999), usd_price(99_500_000)),
+        "price_agrees": Edge(exchange_price("0.994999"), exchange_price("0.995")),
+        "price_steady": Edge(earlier_price("1.00503"), earlier_price("1.00502")),
         "sequencer": Edge(
             {"shot": {"sequencer": Sequencer(True, NOW - 3599)}},
             {"shot": {"sequencer": Sequencer(True, NOW - 3600)}},
@@ -242,7 +303,11 @@ UNKNOWN: dict[str, dict[str, Any]] = {
     "source_funds": {"idle": Unread("idle", "timeout", "")},
     "venue_open": {"reading": Unread("good", "timeout", "")},
     "no_loss": {"reading": Unread("good", "timeout", "")},
+    "no_danger": {"reading": Unread("good", "timeout", "")},
     "rate_sane": venue(curve=None),
+    "bait": policy(min_history_s=1),
+    "earned": {"reading": Unread("good", "timeout", "")},
+    "rate_agrees": {"reading": Unread("good", "timeout", "")},
     "cap_room": {"reading": Unread("good", "timeout", "")},
     "exit_liquidity": {"reading": Unread("good", "timeout", "")},
     "pool_share": {"reading": Unread("good", "timeout", "")},
@@ -327,6 +392,7 @@ def test_an_unread_holding_in_the_target_is_not_zero() -> None:
     decision = decide(snapshot(state("good")), account, Policy(), NOW)
     assert verdict(decision, "exit_liquidity").detail == "position_unread"
     assert verdict(decision, "pool_share").detail == "position_unread"
+    assert verdict(decision, "no_danger").detail == "position_unread"
     assert decision.action == "hold"
 
 

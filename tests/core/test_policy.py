@@ -28,7 +28,12 @@ def test_any_changed_threshold_is_another_policy(name: str) -> None:
     if isinstance(value, bool):
         assert dataclasses.replace(Policy(), **{name: not value}).hash != Policy().hash
         return
-    if isinstance(value, tuple):
+    if isinstance(value, str):
+        assert dataclasses.replace(Policy(), **{name: "alert"}).hash != Policy().hash
+        return
+    if name == "haven":
+        more = ("aave-v3",)
+    elif isinstance(value, tuple):
         more = (Need(0, Usd(Decimal(1))),)
     changed = dataclasses.replace(Policy(), **{name: value + more})
     assert changed.hash != Policy().hash

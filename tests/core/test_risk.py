@@ -205,6 +205,7 @@ CURATOR = dataclasses.replace(SOUND, parts=(CURATED,))
         ("cap_near", {"room": Units(MILLION - 1)}, {"room": Units(MILLION)}),
         ("collateral_unknown", {"market": market("venue", risk=CURATOR)}, {"backing": ()}),
         ("code_changed", {"signs": ("code_changed",)}, {}),
+        ("code_disputed", {"signs": ("code_disputed",)}, {}),
         ("pending_cap", {"signs": ("pending_cap",)}, {}),
         ("unreliable", {"signs": ("unreliable",)}, {}),
     ],

@@ -14,6 +14,7 @@ from mammon.core.numbers import Fraction, Rate, Usd
 from mammon.core.rates import CONTEXT
 from mammon.core.risk.factors import FULL, Factors, factors_of, score_of
 from mammon.core.risk.signs import DANGER, best_left, signs_of
+from mammon.core.tracks import Track
 from mammon.core.types import MarketState
 
 LEAST_SCORE = {1: 7_500, 2: 6_000, 3: 4_000, 4: 0}
@@ -60,11 +61,11 @@ class Rating:
         return tuple(name for name, points in self.factors if points is None)
 
 
-def rated(state: MarketState, at: int) -> Rating:
-    """Rate a venue at a block's time."""
+def rated(state: MarketState, at: int, track: Track | None = None) -> Rating:
+    """Rate a venue at a block's time; `track` is what earlier readings of it tell."""
     market = state.market
     factors = factors_of(market.risk, state.supplied, market.token.decimals, at)
-    signs = signs_of(state)
+    signs = signs_of(state, track)
     score, tier = _graded(factors, best_left(signs) if signs else 1)
     return Rating(score, tier, factors, signs)
 

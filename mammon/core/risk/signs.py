@@ -1,14 +1,16 @@
 """Signs: what the chain shows at this block that a venue's history does not tell.
 
 A sign only ever holds a venue down: it names the best tier that is left. One that this version does
-not know is not waved through. What a reading cannot show (a limit about to be raised, code that was
-replaced, readings that keep failing) is handed in with the market's state, as codes.
+not know is not waved through. What the figures of a reading cannot show (a limit about to be raised,
+code that was replaced) is handed in with the market's state, as codes; that readings keep failing is
+seen in its track.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 
+from mammon.core.tracks import Track
 from mammon.core.types import MarketState
 
 DANGER = 5
@@ -17,6 +19,7 @@ BEST_LEFT: dict[str, int] = {
     "bad_debt": DANGER,
     "locked": DANGER,
     "code_changed": DANGER,
+    "code_disputed": 4,
     "unreliable": 4,
     "collateral_unknown": 3,
     "pending_cap": 3,
@@ -34,16 +37,25 @@ _LENT_BPS = 9_500
 _LIQUID_BPS = 200
 _ROOM_BPS = 100
 _BPS = 10_000
+_LEAST_TRIED, _READ_BPS = 20, 9_500
+"""Of so many readings in 30 days, so large a share must have come."""
 
 
-def signs_of(state: MarketState) -> tuple[str, ...]:
+def signs_of(state: MarketState, track: Track | None = None) -> tuple[str, ...]:
     """Return the signs against a venue, each once, in the order of the alphabet."""
-    return tuple(sorted({*_seen(state), *state.signs}))
+    unreliable = ("unreliable",) if track is not None and _keeps_failing(track) else ()
+    return tuple(sorted({*_seen(state), *state.signs, *unreliable}))
 
 
 def best_left(signs: tuple[str, ...]) -> int:
     """Return the best tier that the signs together leave."""
     return max((BEST_LEFT.get(sign, UNKNOWN_SIGN) for sign in signs), default=1)
+
+
+def _keeps_failing(track: Track) -> bool:
+    """Say whether more than one reading in twenty failed, once there were twenty."""
+    tried = track.read + track.failed
+    return tried >= _LEAST_TRIED and track.read * _BPS < tried * _READ_BPS
 
 
 def _seen(state: MarketState) -> Iterator[str]:
