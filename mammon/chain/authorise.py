@@ -50,11 +50,11 @@ class Order:
             return "cancel"
         if self.action == "revoke":
             return "revoke"
-        if self.kind == "exit":
+        if self.kind == "exit" and self.action == "withdraw":
             return "exit_home"
         if self.again:
             return "bump"
-        return "move" if self.action == "withdraw" else "deposit"
+        return "move" if self.action in ("withdraw", "claim") else "deposit"
 
     @property
     def role(self) -> Role:

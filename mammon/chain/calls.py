@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Mapping, Sequence
 
 from mammon.core import abi
@@ -12,6 +13,7 @@ from mammon.core.types import Address, All, Call, Market
 from mammon.protocols.abi import erc20
 from mammon.protocols.base import LendingVenue
 from mammon.protocols.forms import FORMS
+from mammon.protocols.payers import PAYERS
 
 Venues = Mapping[str, LendingVenue]
 Markets = Mapping[str, Market]
@@ -44,8 +46,18 @@ def named_shares(market: Market, data: bytes) -> int:
     return 0
 
 
+def subject(step: Step, markets: Markets) -> Market:
+    """Return what a leg is about: a market, or for a claim the payer, with the key that the leg names."""
+    found = markets[step.slug]
+    if step.action != "claim":
+        return found
+    return dataclasses.replace(found, id=dataclasses.replace(found.id, key=step.market.key))
+
+
 def _call(step: Step, amount: Units, owner: Address, venues: Venues, markets: Markets, shares: int) -> Call:
-    market = markets[step.slug]
+    market = subject(step, markets)
+    if step.action == "claim":
+        return PAYERS[step.protocol].claim(market, owner)
     if step.action == "revoke":
         return Call(market.token.address, abi.encode_call(erc20.APPROVE, market.spender, 0))
     venue = venues[market.protocol]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from mammon.chain.evidence import Pin, pin_of
 from mammon.chain.jsonrpc import RpcFailure, data
-from mammon.chain.prepare import IMPLEMENTATION_SLOT
+from mammon.chain.proxies import IMPLEMENTATION_SLOT
 from mammon.chain.rpc import Rpc
 from mammon.core.names import Address
 from mammon.core.ports import Deadline

@@ -68,11 +68,43 @@ class Effects:
             return Effect(allowed, Units(0), mined.block) if allowed == amount else None
         told = self._receipt(mined, deadline)
         own = moved(told.events, self.asset.address, self.owner)
+        if step.action == "claim":
+            return self._claimed(step, told, own, mined, deadline)
         brought = own if step.action == "withdraw" else -own
         if brought < 0:
             raise _contradiction(mined, f"{step.action} moved {own} units the wrong way")
         held = self._credited(step, own, mined, deadline)
         return Effect(Units(brought), held, mined.block) if brought else None
+
+    def _claimed(
+        self, step: Step, told: Receipt, asset: int, mined: Mined, deadline: Deadline
+    ) -> Effect | None:
+        """Return what a claim brought of its token, None for nothing; `asset`: what it moved of the asset."""
+        token = self.markets[step.slug].token
+        brought = moved(told.events, token.address, self.owner)
+        if brought < 0 or asset < 0:
+            raise _contradiction(mined, f"a claim took {min(brought, asset)} units out of the wallet")
+        held = self._received(token, brought, mined, deadline)
+        return Effect(Units(brought), held, mined.block) if brought else None
+
+    def _received(self, token: Token, brought: int, mined: Mined, deadline: Deadline) -> Units:
+        """Hold the events of a claim against the balances around its block; return what is there now."""
+
+        def balance(block: int | None, mined: Mined | None) -> tuple[int, Units]:
+            reads = {"idle": oracle.token_balance(token, self.owner)}
+            round_ = self._read(reads, block, mined, deadline)
+            return round_.block.number, round_.values["idle"]
+
+        try:
+            _, before = balance(mined.block - 1, None)
+            _, after = balance(mined.block, mined)
+        except (OutsideError, MalformedError):
+            block, now = balance(None, None)
+            if block - mined.block <= STATE_BLOCKS:
+                raise
+            return now
+        self._require_moved(token, after - before, brought, mined, deadline)
+        return after
 
     def _credited(self, step: Step, own: int, mined: Mined, deadline: Deadline) -> Units:
         """Hold the events of a leg against the balances around its block; return what is held afterwards.
@@ -92,17 +124,21 @@ class Effects:
                     mined, f"{step.slug} took {-own} units and shows {now.position.assets}"
                 ) from None
             return now.position.assets
-        changed = after.idle - before.idle
-        if changed != own:
-            everybody = self._moved_in_block(mined, deadline)
-            if changed != everybody:
-                raise _contradiction(mined, f"the wallet changed by {changed} units, events say {everybody}")
+        self._require_moved(self.asset, after.idle - before.idle, own, mined, deadline)
         credited = after.position.assets - before.position.assets
         if step.action == "deposit" and credited < -own - ROUNDING_UNITS:
             raise _contradiction(
                 mined, f"{step.slug} took {-own} units and shows {credited} more than before"
             )
         return after.position.assets
+
+    def _require_moved(self, token: Token, changed: int, own: int, mined: Mined, deadline: Deadline) -> None:
+        """Raise unless the wallet changed by what our transaction moved, or everybody in its block."""
+        if changed == own:
+            return
+        everybody = self._moved_in_block(token, mined, deadline)
+        if changed != everybody:
+            raise _contradiction(mined, f"the wallet changed by {changed} units, events say {everybody}")
 
     def allowance(self, spender: Address, mined: Mined | None, deadline: Deadline) -> Units:
         """Return what a spender may take: at a transaction's block, or now."""
@@ -153,17 +189,17 @@ class Effects:
             raise OutsideError("receipt", f"the receipt of {mined.hash} is not there now", "try again")
         return told
 
-    def _moved_in_block(self, mined: Mined, deadline: Deadline) -> int:
-        """Return what every transfer of the asset in that block moved for the account."""
+    def _moved_in_block(self, token: Token, mined: Mined, deadline: Deadline) -> int:
+        """Return what every transfer of a token in that block moved for the account."""
         topic, mine = "0x" + erc20.TRANSFER_TOPIC.hex(), "0x" + abi.word(self.owner).hex()
-        where = {"blockHash": mined.block_hash, "address": self.asset.address}
+        where = {"blockHash": mined.block_hash, "address": token.address}
         asked = [{**where, "topics": [topic, mine]}, {**where, "topics": [topic, None, mine]}]
         found: dict[str, Any] = {}
         for result in self.rpc.batch([("eth_getLogs", (one,)) for one in asked], deadline):
             if isinstance(result, RpcFailure) or type(result) is not list:
                 raise OutsideError("events", f"the events of block {mined.block} were not read", "try again")
             found.update({str(log.get("logIndex")): log for log in result if type(log) is dict})
-        return moved(map(event, found.values()), self.asset.address, self.owner)
+        return moved(map(event, found.values()), token.address, self.owner)
 
 
 def _allowance(asset: Token, owner: Address, spender: Address) -> Read[int]:

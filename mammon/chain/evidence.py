@@ -13,7 +13,7 @@ from mammon.errors import OutsideError
 
 PERMIT_LIFE_S = 60
 
-Action = Literal["approve", "deposit", "withdraw", "revoke", "cancel"]
+Action = Literal["approve", "deposit", "withdraw", "revoke", "claim", "cancel"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +57,7 @@ class Evidence:
     nonce: int
     action: Action
     market: Market | None
-    """None for a cancellation, and for nothing else."""
+    """None for a cancellation, and for nothing else. For a claim the payer, whose key names the grant."""
     at_most: Units
     """The least of the planned amount (or the measured effect of the leg before), ceiling and balance. An
     approval is for exactly this, a deposit or a withdrawal for no more."""

@@ -19,7 +19,7 @@ from mammon.chain.authorise import (
     signed_attempt,
     watched,
 )
-from mammon.chain.calls import named_shares
+from mammon.chain.calls import named_shares, subject
 from mammon.chain.jsonrpc import RpcFailure
 from mammon.chain.look import look
 from mammon.chain.prepare import Prepared, prepared
@@ -231,15 +231,15 @@ class Follower:
         require(purse, "bump", by_command)
         unsigned, *_ = decode_signed(newest.raw)
         order = self._order(errand, Call(unsigned.to, unsigned.data), by_command)
-        market = purse.markets[errand.leg.step.slug]
-        ready = prepared(purse, (order.call,), watched(market), purse.soon())
+        market = subject(errand.leg.step, purse.subjects)
+        ready = prepared(purse, (order.call,), watched(market), purse.soon(), token=market.token)
         rehearsal = rehearsed(purse, ready, (errand.leg.step,), (order.amount,))
         bid = Bid(newest.nonce, newest.gas, wanted.max_fee, wanted.tip, ceiling, ceiling)
         return signed_attempt(purse, order, bid, ready, rehearsal), ready
 
     def _order(self, errand: Errand, call: Call, by_command: bool) -> Order:
         step = errand.leg.step
-        market = self.purse.markets[step.slug]
+        market = subject(step, self.purse.subjects)
         return Order(
             errand.intent.kind,
             step.action,

@@ -25,6 +25,8 @@ from mammon.core.txstate import IntentKind
 from mammon.core.types import Call, Market
 from mammon.errors import OutsideError
 
+_BRINGING = ("withdraw", "claim")
+
 
 @dataclass(frozen=True, slots=True)
 class Leg:
@@ -65,7 +67,8 @@ def tried(
     Raises as `prepared` for what could not be read.
     """
     addresses = tuple(dict.fromkeys(each for leg in legs for each in watched(leg.market)))
-    ready = prepared(onlooker, [leg.call for leg in legs], addresses, deadline, at_least)
+    token = legs[0].market.token  # legs of one plan move one token
+    ready = prepared(onlooker, [leg.call for leg in legs], addresses, deadline, at_least, token)
     verdict = rehearsed(onlooker, ready, [leg.step for leg in legs], [leg.step.amount for leg in legs])
     assert ready.simulated is not None
     calls = ready.simulated.calls
@@ -97,7 +100,7 @@ def _refusals(
             nonce=0,
             action=step.action,
             market=leg.market,
-            at_most=step.amount if step.action == "withdraw" else Units(min(step.amount, there)),
+            at_most=step.amount if step.action in _BRINGING else Units(min(step.amount, there)),
             everything=step.everything,
             shares=leg.shares,
             pins=pinned,

@@ -29,8 +29,9 @@ MOST_SLOTS = 3
 EXIT_CEILING = Wei(10**16)
 """What a transaction of a defensive exit may cost when the price of gas in dollars is not known."""
 
-Enter = Callable[[Plan, Units], str]
-"""Judges anew, at the head, whether so much may still go into a plan's target; says why not, or nothing."""
+Enter = Callable[[Plan, Units, bool], str]
+"""Judges anew, at the head, whether so much may still go into a plan's target; says why not, or nothing.
+The last says that the money flees a danger: then only what matters for its safety is asked."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,6 +100,8 @@ class Legs:
             except RefusedError as error:
                 self.purse.note(f"{error.message} ({error.hint})")
             else:
+                if intent.kind == "claim":
+                    self.purse.note(f"finished what was begun: a claim on {intent.plan.source}")
                 if intent.decision:  # what a person commanded stands in no decision
                     finished.append(Finished(intent.decision, intent.decided_at, outcome))
                     plan = intent.plan
@@ -116,7 +119,7 @@ class Legs:
             raise MalformedError("no_plan", "there is no plan to carry out")
         at = max(decision.snapshot.block.timestamp, self.purse.journal.seen_at())
         intent = self.purse.journal.begin(
-            "exit" if plan.target == IDLE else "move",
+            "exit" if decision.action == "exit" or plan.target == IDLE else "move",
             key_of(decision, plan),
             identity(decision),
             plan,
@@ -187,7 +190,9 @@ class Legs:
         if self.purse.journal.seen_at() > intent.deadline:
             return "late"
         entering = leg.step.action == "approve" and (leg.seq > 0 or leg.slots > 0)
-        return self.enter(intent.plan, due(legs, leg.seq)) if entering and intent.kind == "move" else ""
+        if not entering or intent.kind not in ("move", "exit"):
+            return ""
+        return self.enter(intent.plan, due(legs, leg.seq), intent.kind == "exit")
 
     def _parked(
         self, intent: Intent, legs: tuple[Leg, ...], allowance: Allowance, code: str, why: str = ""
@@ -271,7 +276,8 @@ def outcome_of(intent: Intent, legs: tuple[Leg, ...], paid: Wei, hashes: tuple[H
     """Return what an intent came to that is done, every amount as measured."""
     effects = {leg.step.action: leg.effect for leg in legs if leg.effect is not None}
     entered = effects["deposit"].amount if "deposit" in effects else Units(0)
-    left = effects["withdraw"].amount if "withdraw" in effects else entered
+    brought = effects.get("withdraw") or effects.get("claim")
+    left = brought.amount if brought else entered
     return Outcome(intent.plan.source, intent.plan.target, left, entered, paid, hashes)
 
 

@@ -9,19 +9,22 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from mammon.chain.evidence import Evidence, Refusal
+from mammon.chain.permit_lists import items, list_refusals
 from mammon.core import abi
 from mammon.core.address import checksummed
 from mammon.core.fixed import UINT128_MAX, UINT256_MAX
 from mammon.core.transaction import Unsigned
 from mammon.core.types import Address, Market
 from mammon.errors import MalformedError
-from mammon.protocols.forms import ADDRESSES, FORMS, TERMS, Form, Movement, Role
+from mammon.protocols.base import role as role_address
+from mammon.protocols.forms import ADDRESSES, FORMS, LISTS, TERMS, Form, Movement, Role
 from mammon.protocols.morpho_blue_market import terms_of
 
 _SELECTOR = 4
 _BENEFICIARY = ("owner", "receiver")
 _PINNED: tuple[Role, ...] = TERMS[1:]
 _NOTHING = abi.byte_string(b"")
+_NOWHERE = Address("none is listed")
 
 
 def call_refusals(
@@ -32,7 +35,10 @@ def call_refusals(
     if forms is None:
         yield Refusal("protocol", market.protocol, "one with call forms: " + ", ".join(FORMS))
         return
-    allowed = forms[movement]
+    allowed = forms.get(movement)
+    if allowed is None:
+        yield Refusal("movement", movement, ", ".join(forms))
+        return
     form = _meant(unsigned.data, [each for each in allowed if each.selector == unsigned.data[:_SELECTOR]])
     target = market.token.address if allowed[0].target == "token" else market.id.address
     if unsigned.to != target:
@@ -58,10 +64,12 @@ def _arguments(data: bytes, form: Form, market: Market, evidence: Evidence) -> I
     due = abi.encode_call(form.selector, *values)
     if due != data:
         yield Refusal("calldata", f"{len(data)} bytes", f"{len(due)} bytes of the one canonical encoding")
-    for role, value in zip(form.arguments, values, strict=True):
-        if isinstance(value, abi.Dynamic):
+    for place, (role, value) in enumerate(zip(form.arguments, values, strict=True)):
+        if role in LISTS:
+            yield from list_refusals(role, items(data[_SELECTOR:], place, role), market, evidence)
+        elif isinstance(value, abi.Dynamic):
             continue  # what stood there is none of the values: the encoding has been compared
-        if role in _PINNED:
+        elif role in _PINNED:
             yield from _term(role, value, market)
         elif isinstance(value, str):
             yield from _address(role, value, market, evidence)
@@ -73,6 +81,8 @@ def _value(data: bytes, place: int, role: Role) -> int | Address | abi.Dynamic:
     """Return one argument as its role reads it; what is missing or dirty shows when it is encoded again."""
     if role == "empty":
         return _NOTHING
+    if role in LISTS:
+        return abi.array(items(data[_SELECTOR:], place, role))
     word = _word(data, place)
     return checksummed(f"0x{word % 2**160:040x}") if role in ADDRESSES else word
 
@@ -98,6 +108,8 @@ def _address(role: Role, found: Address, market: Market, evidence: Evidence) -> 
         code, due = "beneficiary", evidence.owner
     elif role == "asset":
         code, due = "asset", market.token.address
+    elif role == "venue":
+        code, due = "venue", role_address(market, "venue") or _NOWHERE
     else:
         code, due = "spender", market.spender
     if found != due:
@@ -108,6 +120,9 @@ def _number(role: Role, found: int, form: Form, evidence: Evidence) -> Iterator[
     if role == "zero":
         if found != 0:
             yield Refusal("not_zero", str(found), "0")
+    elif role == "yes":
+        if found != 1:
+            yield Refusal("not_one", str(found), "1")
     elif role == "shares":
         yield from _everything(evidence)
         if found != evidence.shares or found <= 0:

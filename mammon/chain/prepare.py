@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
@@ -9,15 +10,15 @@ from mammon.chain import head, oracle, simulate
 from mammon.chain.evidence import Pin, pin_of
 from mammon.chain.jsonrpc import Request, Result, RpcFailure, data, quantity
 from mammon.chain.onlooker import Looking
+from mammon.chain.proxies import IMPLEMENTATION_SLOT
 from mammon.chain.simulate import Simulated
 from mammon.core import abi
 from mammon.core.numbers import Units, Wei
 from mammon.core.ports import Deadline
-from mammon.core.types import Address, Block, Call, Unread
+from mammon.core.types import Address, Block, Call, Token, Unread
 from mammon.errors import OutsideError, TransientError
 from mammon.protocols.abi import erc20
 
-IMPLEMENTATION_SLOT = "0x360894a13ba1a3210667c828492db98dca3e2076cc3735a920a3ca505d382bbc"
 """EIP-1967: keccak256("eip1967.proxy.implementation") - 1."""
 L1_FEE_UPPER_BOUND = bytes.fromhex("f1c7a58b")  # getL1FeeUpperBound(uint256)
 MAX_GAS = 3_000_000
@@ -37,23 +38,33 @@ class Prepared:
     next_base_fee: Wei
     tip: Wei
     idle: Units
+    """Of the token that the calls move."""
     native: Wei
     data_fee: Wei
     """Upper bound of L1 data fee and operator fee of the first call's transaction."""
     code: Mapping[Address, Pin]
     simulated: Simulated | None
     """None: nothing to rehearse, or the node does not know how (then the first call was tried alone)."""
+    besides: Simulated | None = None
+    """The same calls by what they do to the account's asset, where they move another token."""
 
 
 def prepared(
-    purse: Looking, calls: Sequence[Call], watched: Sequence[Address], deadline: Deadline, at_least: int = 0
+    purse: Looking,
+    calls: Sequence[Call],
+    watched: Sequence[Address],
+    deadline: Deadline,
+    at_least: int = 0,
+    token: Token | None = None,
 ) -> Prepared:
     """Read it all from one endpoint whose head is fresh and `at_least` so high.
 
-    `calls` are rehearsed in order; the code of `watched` is fingerprinted. Raises `OutsideError`,
+    `calls` are rehearsed in order by what they do to `token`, which is the account's asset where none is
+    named; the code of `watched` is fingerprinted. Raises `OutsideError`,
     `MalformedError` or `DeadlinePassedError` when something of it could not be read: nothing is guessed.
     """
-    asked = _requests(purse, calls, watched)
+    moving = purse.asset if token is None else token
+    asked = _requests(purse, calls, watched, moving)
 
     def accept(results: list[Result]) -> None:
         block = head.header(results[0])
@@ -65,23 +76,27 @@ def prepared(
             raise OutsideError("stale_head", f"the newest block is {age_s} s old")
 
     results = purse.rpc.batch(asked, deadline, accept=accept)
-    simulated = None
+    simulated = besides = None
     if calls:
-        simulated = simulate.read(results[-1], len(calls), purse.asset.address, purse.owner)
+        simulated = simulate.read(results[-1], len(calls), moving.address, purse.owner)
+        if moving != purse.asset:
+            besides = simulate.read(results[-1], len(calls), purse.asset.address, purse.owner)
         if simulated is None:
             alone = purse.rpc.batch(simulate.single_requests(calls[0], purse.owner), deadline)
             simulated = simulate.read_single(alone)
-    return _read(purse, results, watched, simulated)
+    return dataclasses.replace(_read(purse, results, watched, simulated), besides=besides)
 
 
-def _requests(purse: Looking, calls: Sequence[Call], watched: Sequence[Address]) -> list[Request]:
+def _requests(
+    purse: Looking, calls: Sequence[Call], watched: Sequence[Address], token: Token
+) -> list[Request]:
     owner, latest = purse.owner, "latest"
     asked: list[Request] = [
         *head.requests(latest),
         ("eth_getTransactionCount", (owner, latest)),
         ("eth_getTransactionCount", (owner, "safe")),
         ("eth_getTransactionCount", (owner, "pending")),
-        _view(purse.asset.address, abi.encode_call(erc20.BALANCE_OF, owner)),
+        _view(token.address, abi.encode_call(erc20.BALANCE_OF, owner)),
         ("eth_getBalance", (owner, latest)),
     ]
     for address in watched:

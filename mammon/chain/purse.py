@@ -100,6 +100,13 @@ class Purse:
     """A person at a terminal overrides the kill switch, for ways home alone."""
     accepted: tuple[Pin, ...] = ()
     """Changed code that a person at a terminal took as it is, for ways home alone."""
+    payers: Mapping[str, Market] = field(default_factory=dict)
+    """Who pays rewards, by slug; no market has one of theirs."""
+
+    @property
+    def subjects(self) -> Mapping[str, Market]:
+        """Return everything that a leg may be about."""
+        return {**self.payers, **self.markets}
 
     def stopped(self, code: str, why: str) -> PersonNeededError:
         """Stop everything, and return the error that says so."""

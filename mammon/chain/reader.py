@@ -13,14 +13,14 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
-from mammon.chain import aggregate, head
+from mammon.chain import aggregate, head, proxies
 from mammon.chain.aggregate import Answer, Key
 from mammon.chain.drive import Drive
 from mammon.chain.jsonrpc import Result, RpcFailure
 from mammon.chain.rpc import Rpc
 from mammon.core.numbers import Wei
 from mammon.core.ports import Deadline
-from mammon.core.types import Address, Block, CallFailed, Read, Unread
+from mammon.core.types import Address, Block, CallFailed, Hash32, Read, Unread
 from mammon.errors import MalformedError, MammonError, OutsideError, TransientError
 
 T = TypeVar("T")
@@ -49,6 +49,8 @@ class Round:
     """HTTP requests it took, failed ones included."""
     age_s: int
     """How old the block was when it arrived: above `max_age_s` no endpoint had a fresh one."""
+    implementations: Mapping[Address, Hash32]
+    """What stands in the implementation slot of each contract that is watched, as far as it was told."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,10 +62,14 @@ class _Opening:
     lowest: int
     """The lower of the blocks that header and aggregate are of."""
     agreed: bool
+    implementations: Mapping[Address, Hash32]
 
 
 class Reader:
-    """Read through one `Rpc`. `parallel=1` asks in a fixed order, one request at a time."""
+    """Read through one `Rpc`. `parallel=1` asks in a fixed order, one request at a time.
+
+    `watched`: contracts of which each reading also asks, in its first request, what code they run.
+    """
 
     def __init__(
         self,
@@ -74,6 +80,7 @@ class Reader:
         max_age_s: int = MAX_AGE_S,
         chunk: int = CHUNK,
         parallel: int = PARALLEL,
+        watched: Callable[[], Sequence[Address]] = tuple,
     ) -> None:
         self._rpc = rpc
         self._chain_id = chain_id
@@ -81,6 +88,7 @@ class Reader:
         self._max_age_s = max_age_s
         self._chunk = chunk
         self._parallel = parallel
+        self._watched = watched
         self._silent: set[Key] = set()
         """Calls seen to fail silently when asked for alone."""
 
@@ -118,6 +126,7 @@ class Reader:
             values={drive.name: drive.value for drive in drives},
             requests=self._rpc.requests - before,
             age_s=self._rpc.clock.now() - opening.block.timestamp,
+            implementations=opening.implementations,
         )
 
     # --- the head --------------------------------------------------------------------------------
@@ -125,11 +134,12 @@ class Reader:
     def _opened(self, keys: Sequence[Key], deadline: Deadline, at_least: int, pin: int | None) -> _Opening:
         """Ask for head and calls; once more, pinned, when the answers are of different blocks."""
         tag = "latest" if pin is None else hex(pin)
+        watched = tuple(self._watched())
         fresh: list[_Opening] = []
         stale: list[_Opening] = []
 
         def accept(results: list[Result]) -> None:
-            opening = self._opening(results, keys, pin is not None)
+            opening = self._opening(results, keys, pin is not None, watched)
             if pin is not None and not opening.agreed:
                 raise OutsideError("inconsistent", "the endpoint answers from different blocks")
             if opening.block.number < at_least:
@@ -142,6 +152,7 @@ class Reader:
             fresh.append(opening)
 
         requests = [*head.requests(tag), aggregate.request(self._multicall, keys, tag)]
+        requests += proxies.requests(watched, tag)
         try:
             self._rpc.batch(requests, deadline, accept=accept, splittable=bool(keys))
         except (OutsideError, MalformedError) as error:
@@ -152,7 +163,9 @@ class Reader:
         opening = fresh[0] if fresh else max(stale, key=lambda one: one.block.number)
         return opening if opening.agreed else self._opened(keys, deadline, at_least, opening.lowest)
 
-    def _opening(self, results: Sequence[Result], keys: Sequence[Key], pinned: bool) -> _Opening:
+    def _opening(
+        self, results: Sequence[Result], keys: Sequence[Key], pinned: bool, watched: Sequence[Address]
+    ) -> _Opening:
         block, fees = head.header(results[0]), head.next_fees(results[1])
         lowest, agreed = block.number, True
         answers: dict[Key, Answer] | None = None
@@ -168,7 +181,8 @@ class Reader:
                 fees = Unread("fees", "fee_history", "of another block")
             else:
                 agreed = False
-        return _Opening(block, fees, answers, lowest, agreed)
+        implementations = proxies.words(watched, results[3:])
+        return _Opening(block, fees, answers, lowest, agreed, implementations)
 
     def _check_chain(self, seen: head.Sighting) -> None:
         if seen.chain_id != self._chain_id:

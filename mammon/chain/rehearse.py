@@ -14,6 +14,8 @@ from mammon.core.plan import Step
 from mammon.errors import OutsideError
 from mammon.protocols.forms import ERROR_CODES
 
+_UNTOUCHED = Expected(0, at_least=True)
+
 
 def rehearsed(purse: Looking, ready: Prepared, steps: Sequence[Step], amounts: Sequence[Units]) -> Rehearsal:
     """Judge the rehearsal of the next legs; of the first one alone where the node could do no more."""
@@ -22,6 +24,11 @@ def rehearsed(purse: Looking, ready: Prepared, steps: Sequence[Step], amounts: S
         raise OutsideError("simulation", "the legs were not rehearsed", "try again")
     due = [_expected(step, amount) for step, amount in zip(steps, amounts, strict=True)]
     purse.progress("rehearsed")
+    if ready.besides is not None:
+        # What brings another token may bring of the asset too, and must take none of it.
+        untouched = rehearsal(ready.besides, [_UNTOUCHED] * len(ready.besides.calls), 0)
+        if not untouched.passed:
+            return untouched
     return rehearsal(simulated, due[: len(simulated.calls)], ROUNDING_UNITS)
 
 
@@ -31,4 +38,4 @@ def _expected(step: Step, amount: Units) -> Expected:
     answer: Answer = "zero" if step.protocol in ERROR_CODES else "any"
     if step.action == "deposit":
         return Expected(-amount, answer=answer)
-    return Expected(amount, at_least=step.everything, answer=answer)
+    return Expected(amount, at_least=step.everything or step.action == "claim", answer=answer)

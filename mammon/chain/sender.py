@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from mammon.chain.authorise import Bid, Order, gas_limit, most_of, require, signed_attempt, watched
-from mammon.chain.calls import calls_from
+from mammon.chain.calls import calls_from, subject
 from mammon.chain.follow import Errand, Follower
 from mammon.chain.prepare import Prepared, prepared
 from mammon.chain.purse import Purse
@@ -55,14 +55,14 @@ class Sender:
         if purse.journal.open_slot() is not None:
             raise PersonNeededError("open_slot", "a transaction is still on its way", "run again")
         amounts = [due(legs, leg.seq) for leg in ahead]
-        calls = calls_from(legs, seq, purse.owner, purse.venues, purse.markets, shares)
+        calls = calls_from(legs, seq, purse.owner, purse.venues, purse.subjects, shares)
         step = ahead[0].step
-        market = purse.markets[step.slug]
+        market = subject(step, purse.subjects)
         order = Order(
             intent.kind, step.action, market, calls[0], amounts[0], step.everything, shares, by_command
         )
         require(purse, order.act, by_command)
-        ready = prepared(purse, calls, watched(market), purse.soon(), _floor(legs))
+        ready = prepared(purse, calls, watched(market), purse.soon(), _floor(legs), market.token)
         nonce = self._nonce(ready)
         now = max(ready.block.timestamp, purse.journal.seen_at())
         purse.journal.saw(now)

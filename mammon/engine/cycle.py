@@ -5,6 +5,7 @@ Every world runs this function; worlds differ in the ports they pass in.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from mammon.core.decide import Ask, Decision, decide, identity
@@ -59,11 +60,17 @@ def recover(world: World) -> tuple[Finished, ...]:
     return finished
 
 
-def cycle(world: World, execute: bool) -> CycleResult:
-    """Run one whole cycle. A move is carried out only when `execute` is set and every gate passed."""
+def cycle(
+    world: World, execute: bool, decided: Callable[[Decision], None] = lambda _decision: None
+) -> CycleResult:
+    """Run one whole cycle. A move is carried out only when `execute` is set and every gate passed.
+
+    `decided` is told of the decision before anything is done about it.
+    """
     if execute:
         recover(world)
     observation = world.observe()
     decision = judge(world, observation)
+    decided(decision)
     outcome = act(world, decision) if execute and decision.plan is not None else None
     return CycleResult(observation, decision, outcome)

@@ -7,16 +7,18 @@ could not be read is carried along as `Unread`, each for itself.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from typing import Any, Protocol
 
 from mammon.core.numbers import Wei
 from mammon.core.ports import Deadline
+from mammon.core.tracks import PriceSample
 from mammon.core.types import (
     Address,
     Block,
     Fees,
     GasUnits,
+    Hash32,
     Hint,
     Market,
     MarketState,
@@ -26,7 +28,9 @@ from mammon.core.types import (
     Snapshot,
     Token,
     Unread,
+    slug_of,
 )
+from mammon.core.witnesses import Heard
 
 
 class Round(Protocol):
@@ -47,6 +51,9 @@ class Round(Protocol):
     @property
     def requests(self) -> int: ...
 
+    @property
+    def implementations(self) -> Mapping[Address, Hash32]: ...
+
 
 class ChainReader(Protocol):
     """Drive many reads to their values with as few requests as can be, all at one block."""
@@ -64,6 +71,10 @@ class Venue(Protocol):
     ) -> Read[Position]: ...
 
 
+def _no_signs(_round: Round) -> Mapping[str, str]:
+    return {}
+
+
 @dataclass(frozen=True, slots=True)
 class Survey:
     """What there is to read: markets with their adapters, price feeds, the wallet, fees."""
@@ -79,6 +90,10 @@ class Survey:
     """Fresh reads named `idle` and `native` for an owner."""
     fees: Callable[[Round], Fees | Unread]
     gas_units: tuple[GasUnits, ...]
+    aside: Callable[[], Mapping[str, Read[Any]]] = dict
+    """Fresh reads of what is only shown, by names of their own: in the same round, and in no snapshot."""
+    signs: Callable[[Round], Mapping[str, str]] = _no_signs
+    """What speaks against markets beside their figures (`risk.signs`), by slug."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,6 +105,12 @@ class Observation:
     """None when no account was asked for."""
     hints: Mapping[str, Hint]
     requests: int
+    heard: tuple[Heard, ...] = ()
+    """What outside sources were just heard to say."""
+    prices: tuple[PriceSample, ...] | None = None
+    """The readings of the prices to remember, this one among them; None: those that are remembered."""
+    aside: Mapping[str, Any] = field(default_factory=dict)
+    """What is only shown, by name (`Survey.aside`). No decision sees it."""
 
     @property
     def unread(self) -> tuple[Unread, ...]:
@@ -128,6 +149,8 @@ def observe(
             reads[f"position:{market.slug}"] = venue.read_position(market, owner, hint, last)
     if owner is not None:
         reads.update(survey.wallet(owner))
+    aside = survey.aside()
+    reads.update(aside)
     round_ = reader.read(reads, deadline)
     snapshot = _snapshot(survey, round_)
     portfolio = None if owner is None else _portfolio(survey, round_, owner)
@@ -135,16 +158,17 @@ def observe(
     for held in portfolio.positions if portfolio else ():
         if isinstance(held, Position):
             learnt[_shares_key(held.slug)] = Hint((held.owner, str(held.shares)))
-    return Observation(snapshot, portfolio, learnt, round_.requests)
+    shown = {name: round_.values[name] for name in aside}
+    return Observation(snapshot, portfolio, learnt, round_.requests, aside=shown)
 
 
 def _snapshot(survey: Survey, round_: Round) -> Snapshot:
-    values = round_.values
+    values, signs = round_.values, survey.signs(round_)
     return Snapshot(
         survey.chain_id,
         survey.asset,
         round_.block,
-        tuple(_reading(values, "market", market) for market in survey.markets),
+        tuple(_signed(_reading(values, "market", market), signs) for market in survey.markets),
         _named(values, "eth_usd"),
         _named(values, "asset_usd"),
         _named(values, "sequencer") if "sequencer" in values else None,
@@ -178,6 +202,14 @@ def _reading(values: Mapping[str, Any], what: str, market: Market) -> Any:
     if value is None:
         return Unread(market.slug, "unsupported", f"this version does not read {market.protocol}")
     return Unread(market.slug, value.code, value.reason) if isinstance(value, Unread) else value
+
+
+def _signed(reading: MarketState | Unread, signs: Mapping[str, str]) -> MarketState | Unread:
+    """Put the sign against a market, if there is one, beside those that its adapter saw."""
+    sign = signs.get(slug_of(reading))
+    if sign is None or isinstance(reading, Unread):
+        return reading
+    return replace(reading, signs=tuple(sorted({*reading.signs, sign})))
 
 
 def _named(values: Mapping[str, Any], name: str) -> Any:

@@ -69,19 +69,14 @@ class PaperAccount:
         chosen, plan = decision.chosen, decision.plan
         if self._book is None or self._seen is None or plan is None or chosen is None:
             raise MalformedError("no_plan", "there is no plan to fill")
-        cost = chosen.move.cost
+        seen, cost = self._seen, chosen.move.cost
+        if plan.target == IDLE:
+            return self.carry("exit", plan, seen.snapshot, 0)  # asks for no price of gas in dollars
         if not isinstance(cost, Cost):
             raise MalformedError("no_cost", "a move whose cost is not known cannot be filled")
-        seen = self._seen
-        if plan.target == IDLE:
-            self._book = returned(
-                self._book, plan.source, plan.amount, cost.wei, seen.snapshot, seen.portfolio
-            )
-        else:
-            self._book = fill(self._book, plan, cost, seen.snapshot, seen.portfolio)
+        self._book = fill(self._book, plan, cost, seen.snapshot, seen.portfolio)
         self.keep()
-        entered = Units(0) if plan.target == IDLE else plan.amount
-        return Outcome(plan.source, plan.target, plan.amount, entered, cost.wei, ())
+        return Outcome(plan.source, plan.target, plan.amount, plan.amount, cost.wei, ())
 
     # --- commanded by a person -----------------------------------------------------------------------
 

@@ -10,29 +10,36 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal
 
-from mammon.protocols.abi import aave_v3, compound_v3, erc20, erc4626, moonwell, morpho
+from mammon.protocols.abi import aave_v3, compound_v3, erc20, erc4626, moonwell, morpho, rewards
 
 Target = Literal["token", "market"]
 """The market's asset, or the market's own contract."""
 
 Role = Literal[
     "asset", "amount", "shares", "zero", "spender", "owner", "receiver",
-    "collateral", "oracle", "irm", "lltv", "empty",
+    "collateral", "oracle", "irm", "lltv", "empty", "venue", "yes",
+    "owners", "assets", "venues", "totals", "paths",
 ]  # fmt: skip
 """`asset`: the market's token. `amount`: base units of it. `shares`: the venue's own. `zero`: nothing else
 than 0 (a referral code, the allowance of a revocation). `spender`: who pulls the token on a deposit.
 `owner`, `receiver`: the account itself. `collateral`, `oracle`, `irm`, `lltv`: with the asset before them,
-the parameters that hash to the market's id. `empty`: bytes of no length, where data for a callback may be."""
+the parameters that hash to the market's id. `empty`: bytes of no length, where data for a callback may be.
+`venue`: the market that a reward is owed for. `yes`: 1 and nothing else. `owners`, `assets`, `venues`: lists
+of exactly the one `owner`, `asset` or `venue`. `totals`, `paths`: lists of the one sum that is granted and of
+the one path that proves it."""
 
 ADDRESSES: frozenset[Role] = frozenset(
-    {"asset", "spender", "owner", "receiver", "collateral", "oracle", "irm"}
+    {"asset", "spender", "owner", "receiver", "collateral", "oracle", "irm", "venue"}
 )
 """Roles whose argument is an address."""
+
+LISTS: frozenset[Role] = frozenset({"owners", "assets", "venues", "totals", "paths"})
+"""Roles whose argument is a list behind an offset."""
 
 TERMS: tuple[Role, ...] = ("asset", "collateral", "oracle", "irm", "lltv")
 """A struct of the parameters of one of a contract's markets; static, so it stands in place."""
 
-Movement = Literal["approve", "deposit", "withdraw", "revoke"]
+Movement = Literal["approve", "deposit", "withdraw", "revoke", "claim"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,9 +86,11 @@ FORMS: Mapping[str, Forms] = {
         ),
         "revoke": (_REVOKE,),
     },
+    "comet_rewards": {"claim": (Form("market", rewards.COMET_CLAIM, ("venue", "owner", "yes")),)},
     "erc4626": _VAULT,
     "euler_v2": _VAULT,
     "fluid": _VAULT,
+    "merkl": {"claim": (Form("market", rewards.MERKL_CLAIM, ("owners", "assets", "totals", "paths")),)},
     "metamorpho": _VAULT,
     "morpho_blue": {
         "approve": (_APPROVE,),
@@ -101,10 +110,12 @@ FORMS: Mapping[str, Forms] = {
         ),
         "revoke": (_REVOKE,),
     },
+    "moonwell_rewards": {"claim": (Form("market", rewards.MOONWELL_CLAIM, ("owner", "venues")),)},
     "sky_savings": _VAULT,
     "vault_v2": _VAULT,
 }
-"""Protocol -> movement -> the forms it may take. A protocol without a row is read and never signed for.
+"""Protocol, or who pays a reward -> movement -> the forms it may take. What has no row is read and never
+signed for.
 
 Forms of one movement that share a selector are told apart by which of their arguments are zero."""
 

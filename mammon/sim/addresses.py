@@ -49,6 +49,39 @@ COMET = Address("0x74d7521d97420242AC841a747e9c4ad4d62855FD")  # compound-v3
 MTOKEN = Address("0x1A59d830acA19de3857a848f9d1B09E00AD3f93f")  # moonwell/market
 MOONWELL_COMPTROLLER = Address("0x757C16bA8F55F454FBA728d5B9a3bd9135B1a270")  # moonwell/comptroller
 MOONWELL_MODEL = Address("0x09358679667195aBeC692D5FECD538CA29641a13")  # moonwell/model
+V2_VAULT = Address("0x322F738f8F34Cd5a2a6FdFDFfB51e195D2C823C0")  # vault-v2
+V2_ADAPTER = Address("0x78a41EeeCE3918cE4dB6de5c2b0224a9F672ADF3")  # vault-v2/adapter
+V2_FACTORY = Address("0x2d916c20C452f03a3df9d38Fab41aE4baC88fEE6")  # vault-v2/factory
+FLUID = Address("0x585775C13Ca9873860c5017a17607d0f44b28b7f")  # fluid-usdc
+FLUID_LIQUIDITY = Address("0x7fd3f3aFe9799b5A46A8c21da22724a7B3942d38")  # fluid/liquidity
+EULER = Address("0x0288AD1798f26f90C8130d7Ca5fBd98b0C13b3Db")  # euler-usdc
+EULER_IRM = Address("0x4CAaF42b8384061ae90197eb2945B9CbDe59157B")  # euler/irm
+EULER_FACTORY = Address("0x89E0826ba18Ffc0D0183daa9e5216f2A8b5952d7")  # euler/factory
+SKY_SAVINGS = Address("0x796b1Fa830E6B1AE66a7690998d598669c9ea010")  # sky-savings
+SKY_POOL = Address("0xDFa5941fE08c24A63b767a5eB707F97929eEAB27")  # sky/pool
+SKY_POCKET = Address("0xf77842885F2EAe6d3a790097710c259AE3510bE3")  # sky/pocket
+SKY_ORACLE = Address("0x450031315e956f64AD8c1b854Aa153ed7dE5f18c")  # sky/oracle
+SKY_SHARES = Address("0xE98C14E961b21AD17fC4b0a48bCbcd5b05F67e5E")  # sky/savings
+
+COMP = Address("0xc4fA06465af95CF55EC7C4efFeD321A35283b4F4")  # rewards/comp
+WELL = Address("0x786352353f50706B93a806Ca42Dc9C28475917e2")  # rewards/well
+MORPHO_TOKEN = Address("0xa91562dADAfc2a58D4e9Af9801C4090cD831fDD3")  # rewards/morpho
+WELL_USD = Address("0x551f5Fd80bc030365Fa32982a78BCaEeAb55B8Bd")  # rewards/well-usd
+MORPHO_USD = Address("0x29fb5C58911F3f3507de30A7d216240C77285096")  # rewards/morpho-usd
+COMET_REWARDS = Address("0xaf6842aFDd92943C7a63830362B69D5cFb48ecB9")  # compound-v3/rewards
+MOONWELL_DISTRIBUTOR = Address("0xA15202425eD7b2dBd94E17a7Af875C8838126BE8")  # moonwell/distributor
+MERKL = Address("0x3F03566AC3865Df0c0D809FF684F0Fff36bEF365")  # merkl/distributor
+
+UNISWAP_FACTORY = Address("0x6273FdDF23d2330691f79d5F0bAa5c6DD3BD98B1")  # uniswap/factory
+UNISWAP_MANAGER = Address("0xD9b38E57dFcaCc20bfb07f8470e1db35695f02cd")  # uniswap/manager
+UNISWAP_POOL = Address("0x1ff5CB0031852936d7CFb2354f2Fb3d43e01E019")  # uniswap/pool
+AERODROME_FACTORY = Address("0xaEDd15905185B3eB89607f421e47b28518021360")  # aerodrome/factory
+AERODROME_MANAGER = Address("0x6E7e393B9E945AF550418f681f7cB1aEec66ED03")  # aerodrome/manager
+AERODROME_POOL = Address("0xb8a3aE0f07f01367556af92CB0010b08d3D0c64C")  # aerodrome/pool
+AERODROME_VOTER = Address("0x14a80FE2581E5b1A7eBE03e6c3B6caf925a0ff94")  # aerodrome/voter
+AERODROME_GAUGE = Address("0x5a4d5C6D31f0704fE21E925787a6d56BF693c055")  # aerodrome/gauge
+AERO = Address("0xe933f1a0612130FF69eC3C2549aE5a238F914b39")  # rewards/aero
+AERO_USD = Address("0x9c0012FEBA9d1aeeDaD94e746e304b662A1C09da")  # rewards/aero-usd
 
 CROWD = Address("0xbc7f5893429B070BD1AdcA9F71adA55BD0501A4f")  # crowd
 """Everybody else: every supplier and borrower the world moves."""

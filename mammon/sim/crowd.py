@@ -12,19 +12,18 @@ from dataclasses import replace
 from mammon.core.curves.morpho import MorphoMarket, assets_down
 from mammon.core.fixed import RAY, mul_div_up
 from mammon.core.numbers import Units
-from mammon.sim import processes
+from mammon.core.types import Address
+from mammon.sim import crowd_further, processes
 from mammon.sim.addresses import CROWD, FEE_RECIPIENT
 from mammon.sim.chance import PPM
 from mammon.sim.contracts.aave import Pool
 from mammon.sim.contracts.erc4626 import PlainVault, Vault
 from mammon.sim.contracts.machine import Frame
-from mammon.sim.contracts.metamorpho import MetaMorpho
 from mammon.sim.contracts.morpho import MarketTerms, Morpho
+from mammon.sim.crowd_further import flow
 from mammon.sim.deployment import MARKET_CROWDS, PLAIN_CROWD, Deployment
-from mammon.sim.processes import Crowd
+from mammon.sim.processes import SQUEEZE_PPM, Crowd
 
-SQUEEZE_PPM = 985_000
-"""From this utilisation on, borrowers take what any supplier left."""
 _RATE_AVERSION_PPM = 250_000
 """How far utilisation falls when a market's rate at target has doubled."""
 _FOUNDERS_SHARE = 21
@@ -43,6 +42,8 @@ def step(frame: Frame, deployed: Deployment, epoch: int) -> None:
     for terms in deployed.markets:
         if not terms.idle:
             _market(frame, deployed, terms, epoch)
+    if deployed.further is not None:
+        crowd_further.step(frame, deployed.further, epoch)
     plain = deployed.plain
     plain.earn(frame, CROWD, processes.level(seed, "plain-vault", PLAIN_CROWD, epoch))
     if epoch == 0:
@@ -82,21 +83,7 @@ def _flows(frame: Frame, deployed: Deployment, epoch: int) -> None:
     ]
     for turn, (name, vault, crowd) in enumerate(vaults):
         if epoch == 0 or epoch % len(vaults) == turn:
-            _flow(frame, vault, processes.supply(frame.environment.seed, name, crowd, epoch))
-
-
-def _flow(frame: Frame, vault: Vault, target: int) -> None:
-    """Bring the crowd's holding in a vault to `target`, as far as caps and liquidity allow."""
-    totals = vault.accrue(frame)
-    owned = vault.assets_for(vault.balance(frame, CROWD), totals)
-    if target > owned:
-        amount = min(target - owned, vault.room(frame))
-        if amount:
-            vault.enter(frame, CROWD, CROWD, amount)
-    elif target < owned:
-        amount = min(owned - target, vault.liquid(frame))
-        if amount:
-            vault.leave(frame, CROWD, CROWD, amount, vault.shares_for(amount, totals, up=True))
+            flow(frame, vault, processes.supply(frame.environment.seed, name, crowd, epoch))
 
 
 def _market(frame: Frame, deployed: Deployment, terms: MarketTerms, epoch: int) -> None:
@@ -117,25 +104,33 @@ def _market(frame: Frame, deployed: Deployment, terms: MarketTerms, epoch: int) 
     level = max(0, level - dearer * _RATE_AVERSION_PPM // PPM)
     base: int = market.supply_assets
     if level < SQUEEZE_PPM:
-        base -= sum(_ours(frame, vault, terms, morpho) for vault, _ in deployed.vaults.values())
+        base -= sum(_ours(frame, *lender, terms, morpho) for lender in _lenders(deployed))
         base -= _direct(frame, deployed, terms, market)
     wanted = min(base * level // PPM, market.supply_assets)
     morpho.borrow(frame, terms, CROWD, wanted - market.borrow_assets)
 
 
-def _ours(frame: Frame, vault: MetaMorpho, terms: MarketTerms, morpho: Morpho) -> int:
+def _lenders(deployed: Deployment) -> list[tuple[Vault, Address]]:
+    """Return the vaults that lend in markets, each with the account that supplies for it."""
+    found: list[tuple[Vault, Address]] = [(vault, vault.address) for vault, _ in deployed.vaults.values()]
+    if deployed.further is not None:
+        found.append((deployed.further.vault, deployed.further.lender.address))
+    return found
+
+
+def _ours(frame: Frame, vault: Vault, lender: Address, terms: MarketTerms, morpho: Morpho) -> int:
     """Return what the vault has in a market on account of holders outside the crowd."""
     minted = vault.minted(frame)
     outside = minted - vault.balance(frame, CROWD) - vault.balance(frame, FEE_RECIPIENT)
     if not outside:
         return 0
-    return morpho.held(frame, terms, vault.address, morpho.stored(frame, terms)) * outside // minted
+    return morpho.held(frame, terms, lender, morpho.stored(frame, terms)) * outside // minted
 
 
 def _direct(frame: Frame, deployed: Deployment, terms: MarketTerms, market: MorphoMarket) -> int:
     """Return what neither the crowd nor a vault has supplied to a market."""
     morpho = deployed.morpho
-    known = (CROWD, *(vault.address for vault, _ in deployed.vaults.values()))
+    known = (CROWD, *(lender for _, lender in _lenders(deployed)))
     shares = market.supply_shares - sum(morpho.shares(frame, terms, holder) for holder in known)
     return assets_down(shares, market.supply_assets, market.supply_shares)
 

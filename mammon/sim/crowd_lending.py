@@ -12,7 +12,7 @@ from mammon.sim.chance import PPM
 from mammon.sim.contracts.comet import Comet
 from mammon.sim.contracts.machine import Frame
 from mammon.sim.contracts.moonwell import MToken
-from mammon.sim.crowd import SQUEEZE_PPM
+from mammon.sim.processes import SQUEEZE_PPM
 
 
 def move_comet(frame: Frame, comet: Comet, target: int, level: int) -> None:

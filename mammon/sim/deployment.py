@@ -24,6 +24,9 @@ from mammon.sim.contracts.metamorpho import MetaMorpho, VaultTerms
 from mammon.sim.contracts.morpho import AdaptiveCurveIrm, MarketTerms, Morpho
 from mammon.sim.contracts.multicall import Multicall3
 from mammon.sim.contracts.oracles import Feed, GasPriceOracle, SequencerFeed
+from mammon.sim.further import Further, further
+from mammon.sim.paying import Paying, paying
+from mammon.sim.pooling import Pooling, pooling
 from mammon.sim.processes import Crowd
 
 USD = 10**6
@@ -76,17 +79,25 @@ class Deployment:
     markets: tuple[MarketTerms, ...]
     vaults: dict[str, tuple[MetaMorpho, Crowd]]
     plain: PlainVault
+    paying: Paying
+    further: Further | None = None
+    """What the full world has beside; None in the small one."""
+    pooling: Pooling | None = None
+    """The wallet's positions in pools, in the full world."""
 
 
 @cache
-def deployment() -> Deployment:
-    """Return the contracts of the simulated chain."""
+def deployment(full: bool = False) -> Deployment:
+    """Return the contracts of the simulated chain, the full one with a venue of every kind."""
     usdc = Usdc(at.USDC, "USD Coin", "USDC", 6)
     pools = _pools(usdc)
     markets = _markets()
     morpho = Morpho(at.MORPHO, at.IRM, usdc, markets)
     vaults = _vaults(morpho, {terms.name: terms for terms in markets})
     plain = PlainVault(at.PLAIN, "Plain USDC Vault", "pvUSDC", usdc, cap=40 * MILLION)
+    more = further(usdc, morpho, markets) if full else None
+    rewards = paying(more)
+    pools_held = pooling() if full else None
     contracts: dict[Address, Contract] = {}
     everything: list[Contract] = [
         usdc,
@@ -95,6 +106,9 @@ def deployment() -> Deployment:
         AdaptiveCurveIrm(at.IRM, morpho),
         *(vault for vault, _ in vaults.values()),
         plain,
+        *(more.contracts() if more else ()),
+        *rewards.contracts,  # after what they take the place of
+        *(pools_held.contracts if pools_held else ()),
         Feed(at.ETH_USD, "ETH / USD", 1, processes.eth_usd),
         Feed(at.USDC_USD, "USDC / USD", 72, processes.usdc_usd),
         SequencerFeed(at.SEQUENCER),
@@ -102,7 +116,7 @@ def deployment() -> Deployment:
         Multicall3(at.MULTICALL3, contracts),
     ]
     contracts.update({contract.address: contract for contract in everything})
-    return Deployment(contracts, usdc, pools, morpho, markets, vaults, plain)
+    return Deployment(contracts, usdc, pools, morpho, markets, vaults, plain, rewards, more, pools_held)
 
 
 def _pools(usdc: Erc20) -> dict[str, tuple[Pool, Crowd]]:

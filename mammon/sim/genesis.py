@@ -5,9 +5,10 @@ from __future__ import annotations
 from mammon.core.numbers import Units, Wei
 from mammon.core.types import Address
 from mammon.sim import addresses as at
-from mammon.sim.contracts.erc20 import UNLIMITED
+from mammon.sim.contracts.erc20 import UNLIMITED, Usdc
 from mammon.sim.contracts.machine import Slots
 from mammon.sim.deployment import MILLION, Deployment
+from mammon.sim.further import SAVINGS_SHARES, Further
 from mammon.sim.processes import FIRST_TIMESTAMP
 
 CAPITAL = Units(10_000_000_000)
@@ -32,4 +33,18 @@ def genesis(deployed: Deployment, wallet: Address, capital: Units) -> Slots:
         slots[deployed.morpho.key("market", terms.slot)] = deployed.morpho.opening(terms, FIRST_TIMESTAMP)
     for vault in (*(vault for vault, _ in deployed.vaults.values()), deployed.plain):
         slots[usdc.key("allowance", at.CROWD, vault.address)] = UNLIMITED
-    return slots
+    if deployed.further is not None:
+        _open_further(slots, usdc, deployed.further)
+    held = deployed.pooling.slots(wallet) if deployed.pooling else {}
+    return slots | deployed.paying.slots(wallet) | held
+
+
+def _open_further(slots: Slots, usdc: Usdc, more: Further) -> None:
+    slots[more.comet.key("market")] = more.comet.opening(FIRST_TIMESTAMP)
+    slots[more.token.key("market")] = more.token.opening(FIRST_TIMESTAMP)
+    pool = more.sky.pool
+    slots[pool.savings.key("balance", pool.address)] = SAVINGS_SHARES
+    slots[pool.savings.key("supply")] = SAVINGS_SHARES
+    slots[usdc.key("allowance", pool.pocket, pool.address)] = UNLIMITED
+    for vault in more.vaults:
+        slots[usdc.key("allowance", at.CROWD, vault.address)] = UNLIMITED

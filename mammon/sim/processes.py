@@ -28,6 +28,9 @@ MIN_BASE_FEE = Wei(5_000_000)
 TIP = Wei(1_000_000)
 """What everybody else tips."""
 
+SQUEEZE_PPM = 985_000
+"""From this utilisation on, borrowers take what any supplier left."""
+
 _SLOW = ((1_152, 450_000), (288, 350_000), (36, 150_000), (3, 50_000))
 _GAS = ((1_728, 300_000), (144, 400_000), (7, 300_000))
 
@@ -99,6 +102,21 @@ def eth_usd(seed: int, epoch: int) -> Units:
 def usdc_usd(seed: int, epoch: int) -> Units:
     """Return the price of USDC in dollars, 8 decimals: within 5 basis points of one."""
     return Units(100_000_000 + chance.drift(seed, "usdc", epoch, _SLOW) // 20)
+
+
+def aero_usd(seed: int, epoch: int) -> Units:
+    """Return the price of AERO in dollars, 8 decimals: around ninety cents."""
+    return Units(90_000_000 + 20 * chance.drift(seed, "aero", epoch, _SLOW))
+
+
+def well_usd(seed: int, epoch: int) -> Units:
+    """Return the price of WELL in dollars, 8 decimals: around two cents."""
+    return Units(2_000_000 + chance.drift(seed, "well", epoch, _SLOW) // 2)
+
+
+def morpho_usd(seed: int, epoch: int) -> Units:
+    """Return the price of MORPHO in dollars, 8 decimals."""
+    return Units(160_000_000 + 60 * chance.drift(seed, "morpho", epoch, _SLOW))
 
 
 def _swing(seed: int, name: str, epoch: int) -> int:

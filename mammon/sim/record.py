@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from mammon.core.numbers import Units
+from mammon.sim.crises import Crisis
 from mammon.sim.genesis import CAPITAL
 
 
@@ -22,3 +23,7 @@ class Recording:
     """(number of the latest block when it was accepted, raw transaction), in order of arrival."""
     capital: Units = CAPITAL
     """What the wallet held when the world began."""
+    full: bool = False
+    """Whether the world has a venue of every kind."""
+    crisis: Crisis = "none"
+    """What befalls it."""

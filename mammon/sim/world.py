@@ -5,6 +5,7 @@ from __future__ import annotations
 from mammon.core.numbers import Units
 from mammon.core.types import Address, Hash32
 from mammon.sim.chain import Chain
+from mammon.sim.crises import Crisis, befall
 from mammon.sim.deployment import deployment
 from mammon.sim.genesis import CAPITAL, genesis
 from mammon.sim.processes import BLOCK_S, OPENING, OPENING_BLOCK
@@ -17,19 +18,23 @@ _MICROSECONDS = 1_000_000
 class SimWorld:
     """The world of one seed. Its time moves only by `advance`."""
 
-    def __init__(self, seed: int, capital: Units = CAPITAL) -> None:
-        self.seed, self.capital = seed, capital
+    def __init__(
+        self, seed: int, capital: Units = CAPITAL, *, full: bool = False, crisis: Crisis = "none"
+    ) -> None:
+        """Open the world; `full` has a venue of every kind."""
+        self.seed, self.capital, self.full, self.crisis = seed, capital, full, crisis
         self.wallet: Address = wallet_address(seed)
-        deployed = deployment()
+        deployed = deployment(full)
         self.chain = Chain(seed, deployed, genesis(deployed, self.wallet, capital))
         self.chain.advance_to(OPENING_BLOCK)
+        befall(self.chain, crisis)
         self._elapsed_us = 0
         self._sent: list[tuple[int, bytes]] = []
 
     @classmethod
     def rebuild(cls, recording: Recording) -> SimWorld:
         """Return the world a recording was taken from, block for block."""
-        world = cls(recording.seed, recording.capital)
+        world = cls(recording.seed, recording.capital, full=recording.full, crisis=recording.crisis)
         for height, raw in recording.transactions:
             world.chain.advance_to(height)
             world.submit(raw)
@@ -39,7 +44,8 @@ class SimWorld:
 
     def recording(self) -> Recording:
         """Return what `rebuild` needs; time since the latest block is not part of it."""
-        return Recording(self.seed, self.chain.head, tuple(self._sent), self.capital)
+        sent = tuple(self._sent)
+        return Recording(self.seed, self.chain.head, sent, self.capital, self.full, self.crisis)
 
     def submit(self, raw: bytes) -> Hash32:
         """Send a raw transaction. Raises `PoolRefusalError`."""

@@ -11,6 +11,7 @@ from tests.chain import (
     equality_metamorpho,
     equality_moonwell,
     equality_morpho,
+    equality_uniswap,
     equality_vault,
 )
 from tests.chain.node import loaded
@@ -24,7 +25,8 @@ MOONWELL = Campaign("Compound V2 by second", equality_moonwell.moonwell, 320)
 MORPHO_BLUE = Campaign("Morpho Blue, direct", equality_morpho.direct, 320)
 SMALL_VAULT = Campaign("MetaMorpho, 1 market", equality_metamorpho.small_vault, 80)
 PLAIN_VAULT = Campaign("ERC-4626", equality_vault.plain_vault, 200)
-CAMPAIGNS = (AAVE_30, AAVE_36, MAIN_VAULT, SMALL_VAULT, MORPHO_BLUE, MOONWELL, PLAIN_VAULT)
+UNISWAP = Campaign("Uniswap V3, positions", equality_uniswap.uniswap, 160)
+CAMPAIGNS = (AAVE_30, AAVE_36, MAIN_VAULT, SMALL_VAULT, MORPHO_BLUE, MOONWELL, PLAIN_VAULT, UNISWAP)
 
 
 @contextmanager

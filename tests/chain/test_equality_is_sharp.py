@@ -7,9 +7,12 @@ from math import exp
 
 import pytest
 
+from mammon.core.concentrated import amounts, ticks
+from mammon.core.concentrated.fees import owed_after
 from mammon.core.curves import aave, metamorpho, moonwell, morpho, morpho_supply
 from mammon.protocols import erc4626
-from tests.chain.campaigns import AAVE_30, AAVE_36, MAIN_VAULT, MOONWELL, MORPHO_BLUE, PLAIN_VAULT
+from mammon.protocols.pools import states
+from tests.chain.campaigns import AAVE_30, AAVE_36, MAIN_VAULT, MOONWELL, MORPHO_BLUE, PLAIN_VAULT, UNISWAP
 from tests.chain.points import Campaign
 from tests.chain.scenario import Scenario
 
@@ -60,6 +63,25 @@ PLANTED: dict[str, tuple[Campaign, object, str, Callable[..., object]]] = {
         erc4626,
         "_index",
         lambda _listed, answers: answers.number("worth", 128) * 10**9,
+    ),
+    "position: a price at a tick rounded down": (
+        UNISWAP,
+        amounts,
+        "sqrt_price_at",
+        lambda tick: ticks.sqrt_price_at(tick) - 1,
+    ),
+    "position: amounts rounded up": (UNISWAP, amounts, "mul_div_down", lambda x, y, d: -(-x * y // d)),
+    "position: the pool pays whatever the manager counts": (
+        UNISWAP,
+        states,
+        "collectable",
+        lambda mine, _pool, inside: owed_after(mine, inside),
+    ),
+    "position: fees of the whole pool": (
+        UNISWAP,
+        states,
+        "growth_inside",
+        lambda total, _low, _high, _range, _tick: total,
     ),
     "vault: holdings rounded up": (MAIN_VAULT, metamorpho, "assets_down", morpho.assets_up),
 }

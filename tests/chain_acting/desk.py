@@ -44,6 +44,7 @@ from mammon.state.store import Store
 
 KNOWN = chain_file()
 MARKETS = {market.slug: market for market in KNOWN.markets}
+PAYERS = {payer.slug: payer for payer in KNOWN.payers}
 USDC = KNOWN.token("USDC")
 
 
@@ -91,7 +92,7 @@ class Desk:
         self.purse = Purse(
             rpc=self.rpc,
             reader=self.reader,
-            effects=Effects(self.rpc, self.reader, VENUES, MARKETS, USDC, owner),
+            effects=Effects(self.rpc, self.reader, VENUES, PAYERS | MARKETS, USDC, owner),
             journal=wrap(self.journal),
             pins=self.pins,
             signer=self.signer,
@@ -109,6 +110,7 @@ class Desk:
             note=self.notes.append,
             pace=Pace(),
             patience=Patience(),
+            payers=PAYERS,
         )
         self.follower = Follower(self.purse)
         self.recovery = Recovery(self.purse, self.follower)
@@ -119,7 +121,7 @@ class Desk:
             self.sender,
             self.recovery,
             self.see,
-            lambda plan, amount: self.refuse,
+            lambda plan, amount, fleeing: self.refuse,
             self.account.explain,
             lambda: count_failures(self.store, self.folder, self.clock, self.notes.append),
         )

@@ -76,17 +76,19 @@ def test_a_bid_of_the_watch_is_told(stuck: Desk) -> None:
     assert [raw for _, raw in told] == ["0x" + second.raw.hex()]
 
 
-def test_a_way_home_is_bid_higher_by_command_alone_under_a_halt(stuck: Desk) -> None:
+def test_a_way_home_is_bid_higher_by_command_alone_under_a_halt(tmp_path: Path) -> None:
     """limits.md: `by_command` is a person's word, which a watch by itself does not have."""
-    old(stuck)
-    stuck.stops.append("halt")
+    leaving = stuck_desk(tmp_path, source="aave-v3", target="aave-fork")
+    nonce = homeward(leaving).slot.nonce
+    old(leaving)
+    leaving.stops.append("halt")
     with pytest.raises(PersonNeededError, match="halt"):
-        watcher(stuck, 1).follow(homeward(stuck))
-    assert len(stuck.journal.attempts(0)) == 1
-    (newest,) = stuck.journal.attempts(0)
+        watcher(leaving, 1).follow(homeward(leaving))
+    assert len(leaving.journal.attempts(nonce)) == 1
+    (newest,) = leaving.journal.attempts(nonce)
     higher = Sign("act", Wei(newest.max_fee * 2), Wei(newest.tip * 2))
-    Follower(stuck.purse).bid(homeward(stuck), higher)
-    assert len(stuck.journal.attempts(0)) == 2
+    Follower(leaving.purse).bid(homeward(leaving), higher)
+    assert len(leaving.journal.attempts(nonce)) == 2
 
 
 def test_a_commanded_way_home_is_told_and_not_bid_higher_in_an_emergency(stuck: Desk) -> None:

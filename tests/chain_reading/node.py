@@ -78,6 +78,8 @@ class Chain:
     chain_id: int = CHAIN_ID
     salt: str = ""
     gas_cap: int = GAS_CAP
+    slots: dict[str, dict[str, Any]] = field(default_factory=dict)
+    """By contract, what asking for a word of its storage brings."""
 
     def add(self, target: int, payload: bytes, view: View) -> Call:
         """Add a view and return the call that asks for it."""
@@ -180,6 +182,8 @@ class Node:
             return {"result": hex(self.chain.chain_id)}
         if method == "eth_blockNumber":
             return {"result": hex(tip)}
+        if method == "eth_getStorageAt":
+            return self.chain.slots.get(params[0], {"error": {"code": -32000, "message": "not found"}})
         tag = params[0] if method == "eth_getBlockByNumber" else params[1]
         number = tip if tag == "latest" else int(tag, 16)
         if number > tip:

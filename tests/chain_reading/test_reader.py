@@ -59,6 +59,27 @@ def test_a_round_says_which_block_it_is_of() -> None:
     assert (found.values, found.requests, found.age_s) == ({}, 1, 1)
 
 
+def test_watched_contracts_are_asked_in_the_same_request() -> None:
+    """What code they run comes with the reading; what was not told is left out, never zero (P5)."""
+    proxy, silent = address(0xA1), address(0xA2)
+    chain = Chain(slots={proxy: {"result": "0x" + "12" * 20}})
+    calls, watched = views(chain, 3), [proxy, silent]
+    bench = Bench(Node(chain), watched=lambda: watched)
+    found = bench.read(reads_of(calls))
+    assert found.requests == 1
+    assert found.implementations == {proxy: "0x" + "00" * 12 + "12" * 20}
+    assert found.values["read0"] == (word(1),)
+    watched.clear()
+    assert bench.read(reads_of(calls)).implementations == {}
+
+
+def test_a_word_that_is_no_data_moves_on_to_the_next_endpoint() -> None:
+    """An endpoint that answers nonsense to one question is not believed in the others."""
+    broken, sound = (Chain(slots={address(1): {"result": told}}) for told in (7, "0x01"))
+    bench = Bench(Node(broken), Node(sound, "other"), watched=lambda: [address(1)])
+    assert bench.read({}).implementations == {address(1): "0x" + "00" * 31 + "01"}
+
+
 def test_equal_calls_are_asked_once() -> None:
     """Reads that want the same view share one call, also with one another's rounds."""
     chain = Chain()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Generator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -94,6 +95,16 @@ def test_everything_rests_on_one_block() -> None:
     assert found.unread == ()
 
 
+def test_a_sign_stands_beside_those_the_adapter_saw() -> None:
+    """What speaks against a market goes into its reading, once; what was not read has none."""
+    told = {"low": "pending_cap", "high": "code_changed"}
+    watched = dataclasses.replace(survey(Venue()), signs=lambda _round: told)
+    low, high = observe(watched, Reader(frozenset({"market:low"})), {}, OWNER, Deadline(1.0)).snapshot.markets
+    assert low == Unread("low", "timeout", "no answer")
+    assert isinstance(high, MarketState)
+    assert high == dataclasses.replace(HIGH, signs=("code_changed",))
+
+
 def test_an_empty_position_is_not_listed_and_an_unread_one_is() -> None:
     """Nothing held is no row; a holding that could not be read is a row that says so."""
     assert [item.slug for item in seen().portfolio.positions] == ["low"]
@@ -146,3 +157,15 @@ def test_a_chain_without_feeds_is_told_apart_from_feeds_that_failed() -> None:
     assert found.eth_usd == Unread("eth_usd", "not_configured", "no source for this reading is configured")
     assert found.sequencer is None
     assert found.block.timestamp == NOW
+
+
+def test_what_is_only_shown_is_read_in_the_same_round_and_is_in_no_snapshot() -> None:
+    """By names of its own; a failure of it is told by its name, and what is decided on is the same."""
+    plain = observe(survey(Venue()), Reader(), {}, OWNER, Deadline(1.0))
+    wanted = dataclasses.replace(survey(Venue()), aside=lambda: {"pools:x": value(3), "pools:y": value(4)})
+    reader = Reader(frozenset({"pools:y"}))
+    found = observe(wanted, reader, {}, OWNER, Deadline(1.0))
+    assert found.aside == {"pools:x": 3, "pools:y": Unread("pools:y", "timeout", "no answer")}
+    assert {"pools:x", "market:low", "idle"} <= set(reader.asked)
+    assert dataclasses.replace(found, aside={}) == plain
+    assert (plain.aside, found.unread) == ({}, ())

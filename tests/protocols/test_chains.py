@@ -65,7 +65,7 @@ def test_the_shipped_chain_is_base() -> None:
     assert BASE.token("USDC").decimals == 6
     assert BASE.sequencer is not None
     assert BASE.gas_price_oracle is not None
-    assert {feed.pair for feed in BASE.feeds} == {"eth_usd", "usdc_usd"}
+    assert {feed.pair for feed in BASE.feeds} >= {"eth_usd", "usdc_usd", "well_usd", "morpho_usd"}
     assert BASE.rpc
 
 
@@ -231,6 +231,13 @@ def test_gas_figures_are_read_as_planning_figures() -> None:
         ("gas_units.aave_v3.borrow", {}, "mine.gas_units.aave_v3.borrow is not known"),
         ("gas_units.aave_v3.source", None, "mine.gas_units.aave_v3.source is missing"),
         ("chainid", 8453, "mine.chainid is not known"),
+        ("payers.0.protocol", "airdrop", "mine.payers[0].protocol 'airdrop' is not one of comet_rewards"),
+        ("payers.0.slug", "aave-v3", "mine.payers[0].slug 'aave-v3' is taken"),
+        ("payers.3.slug", "merkl-well", "mine.payers[3].slug 'merkl-well' is taken"),
+        ("payers.0.token", "UNI", "mine.payers[0].token"),
+        ("payers.1.roles.distributor", None, "mine.payers[1].roles.distributor is missing: moonwell_rewards"),
+        ("payers.2.roles", {"venue": {}}, "mine.payers[2].roles.venue is not known"),
+        ("payers.0.deposits", True, "mine.payers[0].deposits is not known"),
     ],
 )
 def test_a_wrong_key_is_named(path: str, value: Any, named: str) -> None:
@@ -253,6 +260,12 @@ def test_a_role_that_nobody_gives_is_named() -> None:
     """An adapter that needs an address says so when the market is loaded, not when it is read."""
     message = refusal(edited("roles.metamorpho.irm")).message
     assert message == "mine.markets[2].roles.irm is missing: metamorpho needs this address"
+
+
+def test_no_added_market_takes_the_name_of_a_payer() -> None:
+    """A leg of the journal names one thing."""
+    with pytest.raises(UsageError, match="pays rewards"):
+        with_markets(BASE, [{**TABLE, "slug": BASE.payers[0].slug}], "mine")
 
 
 def test_a_market_s_own_role_comes_before_the_shared_one() -> None:

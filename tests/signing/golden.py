@@ -17,7 +17,7 @@ from eth_utils import keccak
 from mammon.chain.evidence import Action, Evidence, Pin, Rehearsal
 from mammon.core.numbers import Units, Wei
 from mammon.core.transaction import Unsigned
-from mammon.core.types import Address, Hash32, Market, MarketId
+from mammon.core.types import Address, Hash32, Market, MarketId, Token
 from tests.protocols.fakes import CHAIN_ID, MAX, TOKEN, USDC, account, calldata
 
 OWNER = account(0xA11CE)
@@ -40,6 +40,15 @@ VENUES = {
     "morpho_blue": account(0xB10E),
     "sky_savings": account(0x50),
 }
+PAYERS = {
+    "comet_rewards": account(0xC03E75),
+    "merkl": account(0x3E741),
+    "moonwell_rewards": account(0x300E75),
+}
+"""Who pays rewards."""
+REWARD = Token(CHAIN_ID, account(0x4E3A4D), "WELL", 18)
+PATH = (b"\x11" * 32, b"\xee" * 32, b"\x7a" * 32)
+"""A proof, of three hashes."""
 TERMS = USDC, account(0xC011), account(0x04AC), account(0x12A), 86 * 10**16
 """The parameters of the one market of Morpho Blue that is entered."""
 
@@ -54,6 +63,9 @@ COMET_WITHDRAW = "withdraw(address,uint256)"
 MINT = "mint(uint256)"
 REDEEM_UNDERLYING = "redeemUnderlying(uint256)"
 REDEEM_SHARES = "redeem(uint256)"
+COMET_CLAIM = "claim(address,address,bool)"
+MOONWELL_CLAIM = "claimReward(address,address[])"
+MERKL_CLAIM = "claim(address[],address[],uint256[],bytes32[][])"
 _TERMS = "(address,address,address,address,uint256)"
 BLUE_SUPPLY = f"supply({_TERMS},uint256,uint256,address,bytes)"
 BLUE_WITHDRAW = f"withdraw({_TERMS},uint256,uint256,address,address)"
@@ -91,6 +103,16 @@ def market(protocol: str) -> Market:
     return dataclasses.replace(found, id=dataclasses.replace(found.id, key=key), addresses=roles)
 
 
+def payer(kind: str, key: str = "") -> Market:
+    """Return one who pays rewards."""
+    where = PAYERS[kind]
+    roles = {"comet_rewards": ("venue",), "moonwell_rewards": ("distributor", "venue"), "merkl": ()}[kind]
+    listed = tuple((role, VENUES["compound_v3"]) for role in roles)
+    return Market(
+        MarketId(CHAIN_ID, where, REWARD.address, key), kind, kind, REWARD, where, listed, deposits=False
+    )
+
+
 def pin(address: Address, code: int = 1) -> Pin:
     """Return what the code of a contract is."""
     return Pin(address, Hash32(f"0x{code:064x}"), Hash32("0x" + "0" * 64))
@@ -98,7 +120,7 @@ def pin(address: Address, code: int = 1) -> Pin:
 
 def evidence(action: Action, found: Market | None, at_most: int, **changes: Any) -> Evidence:
     """Return evidence that allows an action."""
-    addresses = (USDC, *VENUES.values())
+    addresses = (USDC, REWARD.address, *VENUES.values(), *PAYERS.values())
     base = Evidence(
         chain_id=CHAIN_ID,
         owner=OWNER,
@@ -138,7 +160,22 @@ def _all() -> Iterator[Golden]:
     for protocol in VENUES:
         for size in SIZES:
             yield from _of(protocol, size)
+    yield from _claims()
     yield golden("cancel", OWNER, b"", evidence("cancel", None, 0), gas=21_000)
+
+
+def _claims() -> Iterator[Golden]:
+    def made(found: Market, signature: str, *arguments: Any, size: int = 1) -> Golden:
+        data = calldata(signature, *arguments)
+        known = evidence("claim", found, size)
+        return golden(f"{found.protocol}-claim-{size}", found.id.address, data, known)
+
+    venue = VENUES["compound_v3"]
+    yield made(payer("comet_rewards"), COMET_CLAIM, venue, OWNER, True)
+    yield made(payer("moonwell_rewards"), MOONWELL_CLAIM, OWNER, [venue])
+    for size in SIZES:
+        granted = payer("merkl", "/".join((str(size), *(each.hex() for each in PATH))))
+        yield made(granted, MERKL_CLAIM, [OWNER], [REWARD.address], [size], [list(PATH)], size=size)
 
 
 def _of(protocol: str, size: int) -> Iterator[Golden]:

@@ -23,10 +23,14 @@ from tests.signing.golden import (
     APPROVE,
     BLUE_SUPPLY,
     BLUE_WITHDRAW,
+    COMET_CLAIM,
     COMET_SUPPLY,
     COMET_WITHDRAW,
     DEPOSIT,
+    MERKL_CLAIM,
     MINT,
+    MOONWELL_CLAIM,
+    PAYERS,
     REDEEM,
     REDEEM_SHARES,
     REDEEM_UNDERLYING,
@@ -114,7 +118,7 @@ def _sound(evidence: Evidence) -> bool:
         return False
     if {market.id.chain_id, market.token.chain_id} != {evidence.chain_id}:
         return False
-    if market.protocol not in PROTOCOLS or market.id.asset != market.token.address:
+    if market.protocol not in (*PROTOCOLS, *PAYERS) or market.id.asset != market.token.address:
         return False
     if not market.deposits and evidence.action in ("approve", "deposit"):
         return False
@@ -133,7 +137,11 @@ def _due(evidence: Evidence) -> Iterator[Due]:
     market, me, most = evidence.market, evidence.owner, evidence.at_most
     assert isinstance(market, Market)
     token, venue = market.token.address, market.id.address
-    if evidence.action == "approve" and 0 < most < 2**128:
+    if (evidence.action == "claim") != (market.protocol in PAYERS):
+        return
+    if evidence.action == "claim":
+        yield from _claim(market, me)
+    elif evidence.action == "approve" and 0 < most < 2**128:
         yield token, APPROVE, (market.spender, most)
     elif evidence.action == "revoke":
         yield token, APPROVE, (market.spender, 0)
@@ -174,6 +182,20 @@ def _due(evidence: Evidence) -> Iterator[Due]:
             yield venue, REDEEM, (evidence.shares, me, me)
 
 
+def _claim(market: Market, me: Address) -> Iterator[Due]:
+    """Yield the one call that has a payer pay: for this account alone, on its own market, what is granted."""
+    of = dict(market.addresses).get("venue")
+    if market.protocol == "comet_rewards" and of:
+        yield market.id.address, COMET_CLAIM, (of, me, True)
+    if market.protocol == "moonwell_rewards" and of:
+        yield market.id.address, MOONWELL_CLAIM, (me, (of,))
+    if market.protocol == "merkl" and market.id.key:
+        total, *path = market.id.key.split("/")
+        proof = tuple(bytes.fromhex(each) for each in path)
+        lists = ((me,), (market.token.address,), (int(total),), (proof,))
+        yield market.id.address, MERKL_CLAIM, lists
+
+
 def _is(due: Due, to: bytes, data: bytes) -> bool:
     target, signature, arguments = due
     if to != bytes.fromhex(target[2:]) or data[:4] != keccak(text=signature)[:4]:
@@ -192,4 +214,6 @@ def _fits(value: Any, wanted: Any) -> bool:
         return bool(0 < value <= min(wanted.most, 2**128 - 1))
     if isinstance(wanted, Terms):
         return wanted.fit(value)
+    if isinstance(wanted, tuple):
+        return len(value) == len(wanted) and all(map(_fits, value, wanted))
     return bool(value == (wanted.lower() if isinstance(wanted, str) else wanted))

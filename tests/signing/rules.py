@@ -17,15 +17,21 @@ from tests.signing.golden import (
     APPROVE,
     BLUE_SUPPLY,
     BLUE_WITHDRAW,
+    COMET_CLAIM,
     COMET_SUPPLY,
     COMET_WITHDRAW,
     DEPOSIT,
     HEAD,
+    MERKL_CLAIM,
     MINT,
+    MOONWELL_CLAIM,
     OWNER,
+    PATH,
+    PAYERS,
     REDEEM,
     REDEEM_SHARES,
     REDEEM_UNDERLYING,
+    REWARD,
     SIZES,
     STRANGER,
     SUPPLY,
@@ -56,6 +62,9 @@ MINTED = KNOWN[f"moonwell-mint-deposit-{SIZE}"]
 UNDERLYING_REDEEMED = KNOWN[f"moonwell-redeemUnderlying-withdraw-{SIZE}"]
 SHARES_REDEEMED = KNOWN[f"moonwell-redeem-withdraw-{SIZE}-all"]
 CANCELLED = KNOWN["cancel"]
+COMP_CLAIMED = KNOWN[f"comet_rewards-claim-{SIZES[0]}"]
+WELL_CLAIMED = KNOWN[f"moonwell_rewards-claim-{SIZES[0]}"]
+GRANT_CLAIMED = KNOWN[f"merkl-claim-{SIZE}"]
 AAVE, VAULT = VENUES["aave_v3"], VENUES["erc4626"]
 SHARES = REDEEMED.evidence.shares
 COST = 200_000 * 10**8 + 10**12
@@ -110,6 +119,14 @@ def of_market(golden: Golden, **changes: Any) -> Made:
     """Make the transaction beside a market of another identity."""
     assert golden.evidence.market is not None
     return market_with(golden, id=dataclasses.replace(golden.evidence.market.id, **changes))
+
+
+COMET = VENUES["compound_v3"]
+
+
+def granted(users: Any, tokens: Any, totals: Any, paths: Any) -> Made:
+    """Make a claim of these lists."""
+    return called(GRANT_CLAIMED, MERKL_CLAIM, users, tokens, totals, paths)
 
 
 BLUE_KEY = BLUE_SUPPLIED.evidence.market.id.key  # type: ignore[union-attr]
@@ -324,6 +341,50 @@ RULES: list[tuple[str, Made, Made]] = [
     ),
     ("shares", called(SHARES_REDEEMED, REDEEM_SHARES, MAX), sent(SHARES_REDEEMED)),
     ("everything", known(SHARES_REDEEMED, everything=False), sent(SHARES_REDEEMED)),
+    # --- rewards ---
+    ("movement", known(COMP_CLAIMED, action="withdraw"), known(COMP_CLAIMED)),
+    ("movement", known(SUPPLIED, action="claim"), known(SUPPLIED)),
+    ("deposits_off", known(WELL_CLAIMED, action="deposit"), known(WELL_CLAIMED)),
+    ("recipient", sent(COMP_CLAIMED, to=COMET), sent(COMP_CLAIMED, to=PAYERS["comet_rewards"])),
+    ("recipient", sent(WELL_CLAIMED, to=STRANGER), sent(WELL_CLAIMED)),
+    ("recipient", sent(GRANT_CLAIMED, to=STRANGER), sent(GRANT_CLAIMED)),
+    (
+        "selector",
+        called(COMP_CLAIMED, "claimTo(address,address,address,bool)", COMET, OWNER, STRANGER, True),
+        called(COMP_CLAIMED, COMET_CLAIM, COMET, OWNER, True),
+    ),
+    ("selector", called(WELL_CLAIMED, "claimReward(address)", OWNER), sent(WELL_CLAIMED)),
+    (
+        "selector",
+        called(GRANT_CLAIMED, "toggleOperator(address,address)", OWNER, STRANGER),
+        sent(GRANT_CLAIMED),
+    ),
+    ("selector", called(GRANT_CLAIMED, AAVE_WITHDRAW, REWARD.address, SIZE, OWNER), sent(GRANT_CLAIMED)),
+    ("beneficiary", called(COMP_CLAIMED, COMET_CLAIM, COMET, STRANGER, True), sent(COMP_CLAIMED)),
+    ("venue", called(COMP_CLAIMED, COMET_CLAIM, VAULT, OWNER, True), sent(COMP_CLAIMED)),
+    ("venue", market_with(COMP_CLAIMED, addresses=()), known(COMP_CLAIMED)),
+    ("not_one", called(COMP_CLAIMED, COMET_CLAIM, COMET, OWNER, False), sent(COMP_CLAIMED)),
+    ("calldata", sent(COMP_CLAIMED, data=COMP_CLAIMED.unsigned.data + bytes(32)), sent(COMP_CLAIMED)),
+    ("beneficiary", called(WELL_CLAIMED, MOONWELL_CLAIM, STRANGER, [COMET]), sent(WELL_CLAIMED)),
+    ("venue", called(WELL_CLAIMED, MOONWELL_CLAIM, OWNER, [VAULT]), sent(WELL_CLAIMED)),
+    ("venue", called(WELL_CLAIMED, MOONWELL_CLAIM, OWNER, [COMET, VAULT]), sent(WELL_CLAIMED)),
+    ("venue", called(WELL_CLAIMED, MOONWELL_CLAIM, OWNER, []), sent(WELL_CLAIMED)),
+    ("market", market_with(WELL_CLAIMED, addresses=()), known(WELL_CLAIMED)),
+    ("calldata", sent(WELL_CLAIMED, data=WELL_CLAIMED.unsigned.data + b"\0"), sent(WELL_CLAIMED)),
+    ("calldata", sent(WELL_CLAIMED, data=WELL_CLAIMED.unsigned.data[:-32]), sent(WELL_CLAIMED)),
+    ("beneficiary", granted([STRANGER], [REWARD.address], [SIZE], [PATH]), sent(GRANT_CLAIMED)),
+    ("beneficiary", granted([OWNER, STRANGER], [REWARD.address], [SIZE], [PATH]), sent(GRANT_CLAIMED)),
+    ("asset", granted([OWNER], [USDC], [SIZE], [PATH]), sent(GRANT_CLAIMED)),
+    ("amount", granted([OWNER], [REWARD.address], [SIZE + 1], [PATH]), sent(GRANT_CLAIMED)),
+    ("amount", granted([OWNER], [REWARD.address], [SIZE - 1], [PATH]), sent(GRANT_CLAIMED)),
+    ("amount", granted([OWNER], [REWARD.address], [SIZE, SIZE], [PATH]), sent(GRANT_CLAIMED)),
+    ("proof", granted([OWNER], [REWARD.address], [SIZE], [PATH[:2]]), sent(GRANT_CLAIMED)),
+    ("proof", granted([OWNER], [REWARD.address], [SIZE], [PATH[::-1]]), sent(GRANT_CLAIMED)),
+    ("calldata", granted([OWNER], [REWARD.address], [SIZE], [PATH, PATH]), sent(GRANT_CLAIMED)),
+    ("calldata", sent(GRANT_CLAIMED, data=GRANT_CLAIMED.unsigned.data + bytes(32)), sent(GRANT_CLAIMED)),
+    ("calldata", sent(GRANT_CLAIMED, data=GRANT_CLAIMED.unsigned.data[:-32]), sent(GRANT_CLAIMED)),
+    ("grant", of_market(GRANT_CLAIMED, key=""), known(GRANT_CLAIMED)),
+    ("grant", of_market(GRANT_CLAIMED, key=f"{SIZE}/zz"), known(GRANT_CLAIMED)),
     # --- cancelling ---
     ("cancel_gas", sent(CANCELLED, gas=21_001), sent(CANCELLED, gas=21_000)),
 ]

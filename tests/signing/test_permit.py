@@ -18,6 +18,7 @@ from mammon.core.numbers import Units, Wei
 from mammon.core.transaction import decode_payload
 from mammon.core.types import Call
 from mammon.protocols.forms import FORMS, Form
+from mammon.protocols.payers import PAYERS
 from mammon.protocols.registry import VENUES as ADAPTERS
 from tests.protocols.fakes import USDC, calldata
 from tests.signing.golden import STRANGER, SUPPLY, pin
@@ -58,9 +59,10 @@ def test_one_wrong_thing_has_one_reason(code: str, refused: Made) -> None:
 def _consequences(code: str) -> set[str]:
     """Return what else is then wrong by necessity: other data moves words, other fields move costs."""
     return {
-        "calldata": {"not_zero", "beneficiary", "spender"},
+        "calldata": {"not_zero", "beneficiary", "spender", "venue", "proof"},
+        "market": {"venue"},
         "type": set(),
-        "deposits_off": set(),
+        "deposits_off": {"movement"},
         "fee": set(),
         "everything": set(),
     }.get(code, set())
@@ -107,9 +109,9 @@ def test_every_code_of_the_gate_is_tested() -> None:
     chain = Path(judge.__code__.co_filename).parent
     written = {
         code
-        for name in ("permit.py", "permit_call.py")
+        for name in ("permit.py", "permit_call.py", "permit_lists.py")
         for code in re.findall(r'Refusal\(\s*"(\w+)"', (chain / name).read_text())
-    } | {"spender", "asset", "beneficiary"}
+    } | {"spender", "asset", "beneficiary", "venue", "proof", "grant"}
     assert written == {code for code, _, _ in RULES}
 
 
@@ -145,11 +147,12 @@ def _zeros(form: Form) -> tuple[int, ...]:
 
 
 def test_the_table_knows_every_protocol_that_is_entered() -> None:
-    """Each adapter that deposits or withdraws has its forms, and nobody else has any."""
+    """Each adapter that deposits or withdraws has its forms, each payer its claim; nobody else has any."""
     entered = {name for name, venue in ADAPTERS.items() if venue.can.deposit or venue.can.withdraw}
-    assert set(FORMS) == entered
-    for forms in FORMS.values():
-        assert set(forms) == {"approve", "deposit", "withdraw", "revoke"}
+    assert set(FORMS) == entered | set(PAYERS)
+    for protocol, forms in FORMS.items():
+        paying = protocol in PAYERS
+        assert set(forms) == ({"claim"} if paying else {"approve", "deposit", "withdraw", "revoke"})
         for movement in forms.values():
             assert len({form.target for form in movement}) == 1
             told_apart = {(form.selector, _zeros(form)) for form in movement}
@@ -164,8 +167,9 @@ def test_the_table_knows_every_protocol_that_is_entered() -> None:
 def test_every_form_says_who_is_credited_or_paid() -> None:
     """By an argument that has to be the account, or by taking the sender, which the account signs as."""
     for forms in FORMS.values():
-        for form in (*forms["deposit"], *forms["withdraw"]):
-            named = bool({"owner", "receiver"} & set(form.arguments))
+        movements = ("deposit", "withdraw", "claim")
+        for form in (form for movement in movements for form in forms.get(movement, ())):
+            named = bool({"owner", "receiver", "owners"} & set(form.arguments))
             assert named != form.to_sender, form
 
 

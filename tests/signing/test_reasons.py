@@ -21,11 +21,15 @@ from tests.signing.golden import (
     APPROVE,
     BLUE_SUPPLY,
     BLUE_WITHDRAW,
+    COMET_CLAIM,
     DEPOSIT,
     HEAD,
+    MOONWELL_CLAIM,
     NOW,
     OWNER,
+    PATH,
     REDEEM,
+    REWARD,
     STRANGER,
     SUPPLY,
     TERMS,
@@ -39,10 +43,13 @@ from tests.signing.rules import (
     BLUE_KEY,
     BLUE_SUPPLIED,
     CANCELLED,
+    COMET,
+    COMP_CLAIMED,
     COST,
     DEPOSITED,
     EMPTIED,
     EMPTY_CODE,
+    GRANT_CLAIMED,
     REDEEMED,
     REVOCATION,
     RULES,
@@ -50,9 +57,11 @@ from tests.signing.rules import (
     SIZE,
     SUPPLIED,
     VAULT,
+    WELL_CLAIMED,
     WITHDRAWN,
     Made,
     called,
+    granted,
     known,
     market_with,
     of_market,
@@ -67,6 +76,12 @@ NOWHERE = "0x" + "0" * 64
 PLACED = dataclasses.replace(pin(AAVE, 2), implementation=ELSEWHERE)
 LENGTH = len(SUPPLIED.unsigned.data)
 MOST = f"{2**128}"
+
+
+def _words(path: tuple[bytes, ...]) -> bytes:
+    """Return a list of words as it stands in call data, its length first."""
+    return len(path).to_bytes(32, "big") + b"".join(path)
+
 
 REASONS: list[tuple[Made, str, str, str]] = [
     # --- the bytes and the envelope ---
@@ -168,6 +183,23 @@ REASONS: list[tuple[Made, str, str, str]] = [
         f"{SHARES}",
         "0",
     ),
+    # --- rewards ---
+    (known(COMP_CLAIMED, action="withdraw"), "movement", "withdraw", "claim"),
+    (known(SUPPLIED, action="claim"), "movement", "claim", "approve, deposit, withdraw, revoke"),
+    (called(COMP_CLAIMED, COMET_CLAIM, VAULT, OWNER, True), "venue", VAULT, COMET),
+    (market_with(COMP_CLAIMED, addresses=()), "venue", COMET, "none is listed"),
+    (called(COMP_CLAIMED, COMET_CLAIM, COMET, OWNER, False), "not_one", "0", "1"),
+    (called(WELL_CLAIMED, MOONWELL_CLAIM, OWNER, []), "venue", "none", COMET),
+    (called(WELL_CLAIMED, MOONWELL_CLAIM, OWNER, [COMET, VAULT]), "venue", f"{COMET}, {VAULT}", COMET),
+    (granted([STRANGER], [REWARD.address], [SIZE], [PATH]), "beneficiary", STRANGER, OWNER),
+    (granted([OWNER], [REWARD.address], [SIZE + 1], [PATH]), "amount", f"{SIZE + 1}", f"{SIZE}"),
+    (
+        granted([OWNER], [REWARD.address], [SIZE], [PATH[:2]]),
+        "proof",
+        f"2 hashes, digest 0x{keccak256(_words(PATH[:2])).hex()[:16]}",
+        f"3 hashes, digest 0x{keccak256(_words(PATH)).hex()[:16]}",
+    ),
+    (of_market(GRANT_CLAIMED, key="7/zz"), "grant", f"{SIZE}", "the key '7/zz' names no grant"),
     # --- cancelling ---
     (sent(CANCELLED, gas=21_002), "cancel_gas", "21002", "21000"),
 ]

@@ -43,7 +43,7 @@ class Lab:
         self.node, self.clock = SimNode(self.world), SimClock(self.world)
         self.signer = SimSigner(self.world.seed)
         self.owner: Address = self.world.wallet
-        self.file = chain_file()
+        self.file = chain_file(self.world.full)
         rpc = Rpc([self.node], chain_id=self.file.chain_id, clock=self.clock)
         self.reader = Reader(rpc, self.file.chain_id, self.file.multicall3, parallel=1)
 

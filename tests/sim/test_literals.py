@@ -10,15 +10,16 @@ import pytest
 from mammon.core import abi
 from mammon.core.address import checksummed
 from mammon.core.keccak import keccak256
-from mammon.protocols.abi import aave_v3, erc20, erc4626, morpho, multicall3
+from mammon.protocols.abi import aave_v3, erc20, erc4626, morpho, multicall3, pools
 from mammon.sim import addresses
 from mammon.sim.contracts import aave, machine, metamorpho
 from mammon.sim.contracts import erc20 as tokens
 from mammon.sim.contracts import erc4626 as vaults
 from mammon.sim.contracts import morpho as markets
+from mammon.sim.contracts import rewards as payers
 from mammon.sim.deployment import deployment
 
-CONTRACTS = list(deployment().contracts.values())
+CONTRACTS = list(deployment(full=True).contracts.values())
 EVENTS = {
     tokens.TRANSFER: "Transfer(address,address,uint256)",
     tokens.APPROVAL: "Approval(address,address,uint256)",
@@ -26,6 +27,8 @@ EVENTS = {
     aave.WITHDRAW: "Withdraw(address,address,address,uint256)",
     aave.MINT: "Mint(address,address,uint256,uint256,uint256)",
     aave.BURN: "Burn(address,address,uint256,uint256,uint256)",
+    payers.REWARD_CLAIMED: "RewardClaimed(address,address,address,uint256)",
+    payers.CLAIMED: "Claimed(address,address,uint256)",
     vaults.DEPOSIT: "Deposit(address,address,uint256,uint256)",
     vaults.WITHDRAW: "Withdraw(address,address,address,uint256,uint256)",
     markets.SUPPLY: "Supply(bytes32,address,address,uint256,uint256)",
@@ -47,6 +50,9 @@ ERRORS = {
     "2c5211c6": "InvalidAmount()",
     "47bc4b2c": "NotEnoughAvailableUserBalance()",
     "f58f733a": "SupplyCapExceeded()",
+    "9c58e3b6": "NotSupported(address)",
+    "1df89e8b": "InvalidLengths()",
+    "09bde339": "InvalidProof()",
 }
 
 
@@ -69,7 +75,7 @@ def test_topics_and_errors_are_their_signatures() -> None:
 
 def test_every_error_in_use_is_listed() -> None:
     """No custom error escapes the derivation above."""
-    source = "".join(map(inspect.getsource, (aave, metamorpho, tokens, vaults)))
+    source = "".join(map(inspect.getsource, (aave, metamorpho, payers, tokens, vaults)))
     used = re.findall(r'custom\("(\w{8})"', source) + re.findall(r'": \("(\w{8})", "', source)
     assert set(used) == set(ERRORS)
 
@@ -88,7 +94,7 @@ def test_every_view_the_adapters_know_is_answered_somewhere() -> None:
     known = {selector for contract in CONTRACTS for selector in (*contract.methods, *contract.constants)}
     unanswered = {
         f"{module.__name__.rpartition('.')[2]}.{name}"
-        for module in (aave_v3, erc20, erc4626, morpho, multicall3)
+        for module in (aave_v3, erc20, erc4626, morpho, multicall3, pools)
         for name, value in vars(module).items()
         if isinstance(value, bytes) and len(value) == 4 and value not in known
     }

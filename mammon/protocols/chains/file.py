@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from mammon.core.concentrated.positions import PositionManager
 from mammon.core.types import Address, GasUnits, Market, Token
 from mammon.errors import UsageError
 
@@ -51,6 +52,10 @@ class ChainFile:
     gas_units: tuple[GasUnits, ...]
     sources: tuple[tuple[Address, str], ...]
     """Where each address was taken from, in the order of the file."""
+    payers: tuple[Market, ...] = ()
+    """Who pays rewards: the contract that is asked, and the token it pays (`protocols.payers`)."""
+    position_managers: tuple[PositionManager, ...] = ()
+    """Where concentrated-liquidity positions are looked for; this version never moves one."""
 
     def token(self, symbol: str) -> Token:
         """Return the token with this symbol. Raises `UsageError`."""

@@ -7,9 +7,11 @@ from collections.abc import Iterable, Mapping
 from dataclasses import replace
 
 from mammon.core.types import Address, Market, MarketId, Token
+from mammon.protocols.base import Roles
 from mammon.protocols.chains.file import ChainFile
 from mammon.protocols.chains.risk import dossier_of
 from mammon.protocols.chains.table import Table, optional_address
+from mammon.protocols.payers import PAYERS
 from mammon.protocols.registry import VENUES
 
 _SLUG = re.compile(r"[a-z0-9][a-z0-9-]{0,47}\Z")
@@ -29,8 +31,11 @@ def with_markets(chain: ChainFile, tables: Iterable[Mapping[str, object]], where
 def with_tables(chain: ChainFile, tables: Iterable[Table], replaceable: tuple[str, ...] = ()) -> ChainFile:
     """Return the chain with the tables' markets, each slug and each market once."""
     markets = {market.slug: market for market in chain.markets}
+    paying = {payer.slug for payer in chain.payers}
     for table in tables:
         market = _market(table, chain)
+        if market.slug in paying:
+            raise table.error("slug", f"{market.slug!r} is taken by one who pays rewards")
         same_slug = markets.get(market.slug)
         same_id = next((other for other in markets.values() if other.id == market.id), None)
         if same_slug is not None and not (same_slug is same_id and market.slug in replaceable):
@@ -47,7 +52,7 @@ def market_from_table(table: Mapping[str, object], chain: ChainFile) -> Market:
 
 
 def _market(table: Table, chain: ChainFile) -> Market:
-    protocol, slug = _protocol(table), _slug(table)
+    protocol, slug = _protocol(table), slug_of_table(table)
     token = _token(table, chain)
     address, key = table.listed(), _key(table, protocol)
     roles = _roles(table, protocol, chain)
@@ -59,6 +64,32 @@ def _market(table: Table, chain: ChainFile) -> Market:
     identity = MarketId(chain.chain_id, address, token.address, key)
     risk = dossier_of(protocol, chain.chain_id, address)
     return Market(identity, slug, protocol, token, address, roles, deposits, note, risk)
+
+
+def with_payers(chain: ChainFile, tables: Iterable[Table]) -> ChainFile:
+    """Return the chain with those who pay rewards, each slug once among them and the markets."""
+    payers: dict[str, Market] = {}
+    taken = {market.slug for market in chain.markets}
+    for table in tables:
+        payer = _payer(table, chain)
+        if payer.slug in taken or payer.slug in payers:
+            raise table.error("slug", f"{payer.slug!r} is taken")
+        payers[payer.slug] = payer
+    return replace(chain, payers=tuple(payers.values()))
+
+
+def _payer(table: Table, chain: ChainFile) -> Market:
+    """Read one payer's table: nothing is ever deposited there."""
+    kind, slug, token = table.text("protocol"), slug_of_table(table), _token(table, chain)
+    if kind not in PAYERS:
+        raise table.error("protocol", f"{kind!r} is not one of {', '.join(sorted(PAYERS))}")
+    address, note = table.listed(), table.text("note", default="")
+    roles = _named(table, PAYERS[kind].roles, kind, chain)
+    table.close()
+    # Who hands the token over, where that is another contract than the one that is asked to.
+    hand = dict(roles).get("distributor", address)
+    identity = MarketId(chain.chain_id, address, token.address)
+    return Market(identity, slug, kind, token, hand, roles, deposits=False, note=note)
 
 
 def _protocol(table: Table) -> str:
@@ -77,7 +108,8 @@ def _key(table: Table, protocol: str) -> str:
     return key
 
 
-def _slug(table: Table) -> str:
+def slug_of_table(table: Table) -> str:
+    """Take the name by which commands know what a table lists."""
     slug = table.text("slug")
     if not _SLUG.match(slug):
         raise table.error("slug", "is not up to 48 lower-case letters, digits and hyphens")
@@ -94,7 +126,10 @@ def _token(table: Table, chain: ChainFile) -> Token:
 
 def _roles(table: Table, protocol: str, chain: ChainFile) -> tuple[tuple[str, Address], ...]:
     """Return the further addresses by role: the market's own, else what its protocol shares."""
-    wanted = VENUES[protocol].roles
+    return _named(table, VENUES[protocol].roles, protocol, chain)
+
+
+def _named(table: Table, wanted: Roles, protocol: str, chain: ChainFile) -> tuple[tuple[str, Address], ...]:
     given = table.optional_table("roles") or table.empty("roles")
     found: dict[str, Address] = {}
     for name in (*wanted.required, *wanted.optional):

@@ -9,7 +9,8 @@ from dataclasses import replace
 from mammon.core.types import Address, GasUnits, Token
 from mammon.errors import UsageError
 from mammon.protocols.chains.file import ChainFile, Feed, SequencerFeed
-from mammon.protocols.chains.markets import with_tables
+from mammon.protocols.chains.markets import with_payers, with_tables
+from mammon.protocols.chains.pools import with_position_managers
 from mammon.protocols.chains.table import Table, only_address, optional_address
 
 _ACTIONS = ("approve", "deposit", "withdraw", "withdraw_all")
@@ -30,6 +31,8 @@ def parse_chain(text: str, where: str) -> ChainFile:
         raise UsageError("chain_file", f"{where}: {error}") from error
     top = Table(plain, where)
     chain = with_tables(_without_markets(top), top.tables("markets"))
+    chain = with_payers(chain, top.tables("payers"))
+    chain = with_position_managers(chain, top.tables("position_managers"))
     top.close()
     return replace(chain, sources=tuple(top.sources))
 

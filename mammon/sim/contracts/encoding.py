@@ -76,11 +76,20 @@ def _decoded(kind: str, raw: bytes) -> Any:
             raise Reverted from error
     if kind == "bytes32":
         return raw
+    if kind.startswith("int"):
+        return _signed(raw, int(kind.removeprefix("int")))
     value = int.from_bytes(raw, "big")
     bits = 1 if kind == "bool" else int(kind.removeprefix("uint") or 256)
     if value >> bits:
         raise Reverted
     return bool(value) if kind == "bool" else value
+
+
+def _signed(raw: bytes, bits: int) -> int:
+    value = int.from_bytes(raw, "big", signed=True)
+    if not -1 << (bits - 1) <= value < 1 << (bits - 1):
+        raise Reverted
+    return value
 
 
 def returned(value: Any) -> bytes:
