@@ -13,7 +13,7 @@ import socket
 import time
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 from mammon.errors import DeadlinePassedError, OutsideError, TransientError, UsageError
 from mammon.net.answer import Head, Stream, read_body, read_head
@@ -54,6 +54,7 @@ class HttpTransport:
         url: str,
         *,
         plain_http: bool = False,
+        method: Literal["POST", "GET"] = "POST",
         headers: Iterable[str] = (),
         byte_cap: int = BYTE_CAP,
         monotonic: Callable[[], float] = time.monotonic,
@@ -66,7 +67,7 @@ class HttpTransport:
         self._monotonic = monotonic
         self._resolver = resolver or Resolver(self._origin.host, self._origin.port, monotonic=monotonic)
         self._tls = tls or _system_tls
-        self._head = _request_head(self._origin, headers)
+        self._head = _request_head(method, self._origin, headers)
         self._idle: list[_Connection] = []
 
     @functools.cached_property
@@ -75,7 +76,7 @@ class HttpTransport:
         return redacted(self._url)
 
     def exchange(self, body: bytes, deadline: TimeLeft) -> bytes:
-        """POST `body` and return the whole answer, at most the byte cap, within the deadline.
+        """Send `body` (empty for a GET) and return the whole answer, at most the byte cap, in time.
 
         Raises `TransientError` (`dns`, `connect`, `closed`, `rate_limited`, `http_5xx`), `OutsideError`
         (`tls`, `redirect`, `too_large`, `http`, `http_4xx`) or `DeadlinePassedError`. A request on a
@@ -172,17 +173,18 @@ class _StaleError(Exception):
     """The other side had closed a kept-alive connection before the request reached it."""
 
 
-def _request_head(origin: Origin, headers: Iterable[str]) -> bytes:
+def _request_head(method: str, origin: Origin, headers: Iterable[str]) -> bytes:
     host = f"[{origin.host}]" if ":" in origin.host else origin.host
     port = "" if origin.port == (443 if origin.secure else 80) else f":{origin.port}"
     lines = [
-        f"POST {origin.path.replace('%', '%%')} HTTP/1.1",
+        f"{method} {origin.path.replace('%', '%%')} HTTP/1.1",
         f"Host: {host}{port}",
         f"User-Agent: {_USER_AGENT}",
-        "Content-Type: application/json",
         "Accept: application/json",
         "Accept-Encoding: gzip",
     ]
+    if method == "POST":
+        lines.append("Content-Type: application/json")
     for header in headers:
         if not _HEADER.match(header):
             raise UsageError("header", "a header is written 'Name: value', in printable ASCII")

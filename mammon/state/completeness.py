@@ -22,6 +22,10 @@ _SAME = (
 )
 """Each slot has what was signed for it, and what it may have cost."""
 
+_READ = "SELECT DISTINCT block_at / 86400 FROM readings"
+_COUNTED = "SELECT day FROM reading_days"
+"""Whatever is thinned, each day keeps its first reading."""
+
 
 def missing(database: Database) -> Iterator[str]:
     """Yield a sentence for each table that has lost rows."""
@@ -36,5 +40,7 @@ def missing(database: Database) -> Iterator[str]:
             yield f"{table}: rows for {rows} of {slots} slots"
     if database.rows("SELECT 1 FROM fills LIMIT 1") and not database.rows("SELECT 1 FROM book"):
         yield "book: it is gone, and fills of it are there"
+    if sorted(database.rows(_READ)) != sorted(database.rows(_COUNTED)):
+        yield "readings: they are not of the days that were counted"
     if slots and not database.rows("SELECT 1 FROM marks WHERE name = ?", (SEEN_AT,)):
         yield "marks: the time up to which the chain was seen is gone"

@@ -203,6 +203,11 @@ class JournalReader:
         found = map(rows.intent_of, self._intents.rows("ORDER BY id DESC LIMIT ?", (_PAGE,)))
         return tuple(intent for intent in found if intent.id > looked)
 
+    def exits_since(self, since: int) -> tuple[Intent, ...]:
+        """Return the ways home decided at `since` or later, newest first, at most 64."""
+        where = "WHERE kind = 'exit' AND decided_at >= ? ORDER BY id DESC LIMIT ?"
+        return tuple(map(rows.intent_of, self._intents.rows(where, (since, _PAGE))))
+
     # --- pieces ------------------------------------------------------------------------------------
 
     def _require_newest(self, nonce: int | None) -> None:

@@ -21,12 +21,24 @@ class Pins:
         self._table = Table(database, "pins", _COLUMNS)
         self._audit = Audit(database)
         self._marks = Marks(database)
+        self._database = database
+        self._newest = (0, 0)
+        self._latest: dict[Address, tuple[Hash32, Hash32]] = {}
 
     def known(self, address: Address) -> tuple[Hash32, Hash32] | None:
         """Return code hash and implementation as pinned, None for a contract never seen."""
         # Not by a condition: a row whose address had changed on the disk would not be met, nor missed.
         found = [row for row in self._table.rows("ORDER BY id") if row[1] == address]
         return (Hash32(found[-1][2]), Hash32(found[-1][3])) if found else None
+
+    def latest(self) -> dict[Address, tuple[Hash32, Hash32]]:
+        """Return what is in force: code hash and implementation of every contract ever pinned."""
+        newest = (self._database.undone, int(self._table.part("coalesce(max(id), 0)")[0][0]))
+        if newest != self._newest:  # rows are never rewritten, but for those of an undone transaction
+            rows = self._table.rows("ORDER BY id")
+            self._latest = {Address(row[1]): (Hash32(row[2]), Hash32(row[3])) for row in rows}
+            self._newest = newest
+        return self._latest
 
     def changed(self, address: Address, code: Hash32, implementation: Hash32) -> bool:
         """Say whether a contract is known and no longer what it was."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from mammon.state import schema_journal
+from mammon.state import schema_journal, schema_outside, schema_tracks
 
 _DOCUMENTS = """
 CREATE TABLE {name} (
@@ -184,5 +184,7 @@ def _append_only(*tables: str) -> tuple[str, ...]:
 STEPS: tuple[tuple[str, tuple[str, ...]], ...] = (
     ("0001_first", (*_FIRST, *_append_only("decisions", "cycles", "moves", "fills", "sim_transactions"))),
     ("0002_journal", schema_journal.STATEMENTS),
+    ("0003_readings", schema_tracks.STATEMENTS),
+    ("0004_outside", schema_outside.STATEMENTS),
 )
 """Name and statements of each step. The number of steps is the schema's version."""

@@ -11,14 +11,17 @@ from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
+from mammon.core.names import Address, Hash32
 from mammon.state import meta
 from mammon.state.db import Database
 from mammon.state.failures import corrupt
 from mammon.state.gas import MeasuredGas
 from mammon.state.hints import Hints
 from mammon.state.opening import Identity, open_reader, open_writer
+from mammon.state.outside import Outside
 from mammon.state.policies import Policies
 from mammon.state.positions import Positions
+from mammon.state.readings import Readings
 from mammon.state.resting import Resting
 from mammon.state.snapshots import Snapshots
 
@@ -44,6 +47,8 @@ class Store:
         self.policies = Policies(database)
         self.positions = Positions(database)
         self.hints = Hints(database)
+        self.readings = Readings(database)
+        self.outside = Outside(database)
         self.resting = Resting(database)
         self.gas = MeasuredGas(database)
 
@@ -126,6 +131,8 @@ class Store:
             self.policies,
             self.positions,
             self.hints,
+            self.readings,
+            self.outside,
             self.resting,
             self.gas,
             self.audit,
@@ -183,6 +190,10 @@ class Store:
             with self.transaction():
                 meta.put(self.database, {meta.RESTORED: ""})
                 self.audit.add("reconciled_after_restore", self.journal.seen_at(), source=source)
+
+    def pinned(self) -> dict[Address, tuple[Hash32, Hash32]]:
+        """Return code hash and implementation of every contract that is pinned; mostly there is none."""
+        return self.pins.latest() if self.database.rows("SELECT 1 FROM pins LIMIT 1") else {}
 
     def pack(self) -> None:
         """Pack what was recorded in haste: when nothing waits for it."""

@@ -296,3 +296,21 @@ def test_plain_http_imports_no_tls() -> None:
     )
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"
+
+
+def test_a_get_sends_no_body_and_says_so() -> None:
+    """Its line names the path with its query, its length is nothing, and no type is claimed for no body."""
+    heads: list[bytes] = []
+
+    def behave(peer: Peer) -> None:
+        assert peer.request() == b""
+        heads.append(peer.head)
+        peer.answer(b"{}")
+
+    with serving(behave) as server:
+        url = f"{server.url}prices/current/coingecko:usd-coin,x?searchWidth=1h%25"
+        assert exchange(url, body=b"", seconds=5, method="GET") == b"{}"
+    line, *fields = heads[0].split(b"\r\n")
+    assert line == b"GET /prices/current/coingecko:usd-coin,x?searchWidth=1h%25 HTTP/1.1"
+    assert b"Content-Length: 0" in fields
+    assert not any(field.startswith(b"Content-Type") for field in fields)

@@ -1,8 +1,9 @@
-"""The small tables: runs, cycles, positions, the book, hints, moves, the simulated chain, gas."""
+"""The small tables: runs, cycles, positions, the book, outside, hints, moves, the simulated chain, gas."""
 
 from __future__ import annotations
 
 import dataclasses
+from decimal import Decimal
 
 import pytest
 from hypothesis import example, given, settings
@@ -16,7 +17,7 @@ from mammon.state.resting import LONGEST_S
 from mammon.state.simchain import Accepted, SimHead
 from mammon.state.store import Store
 from tests.state.realistic import OWNER, USDC, address
-from tests.state.worlds import made, opened
+from tests.state.worlds import HEARD, PRICES, made, opened
 
 DAY = 1_767_225_600
 
@@ -183,6 +184,33 @@ def test_what_is_known_of_resting_endpoints_need_not_be_kept_again(store: Store)
     for resting in ({"a": 60.0}, {"b": 50.0}, {"a": 50.0, "b": 1.0}, {}):
         assert store.resting.differs(resting, 1010)
     assert not store.resting.differs({}, 1061)
+
+
+# --- outside -------------------------------------------------------------------------------------
+
+
+def test_what_was_heard_takes_the_place_of_what_was_heard_before(store: Store) -> None:
+    """One row for each source and subject; figures come back as they were, and so does silence."""
+    assert store.outside.heard() == ()
+    with store.transaction():
+        store.outside.keep_heard(HEARD)
+    assert store.outside.heard() == HEARD
+    later = dataclasses.replace(HEARD[0], asked=2, value=Decimal("1.000000001"), code="late")
+    with store.transaction():
+        store.outside.keep_heard([later])
+        store.outside.keep_heard([])
+    assert store.outside.heard() == (later, HEARD[1])
+
+
+def test_prices_are_remembered_as_a_whole(store: Store) -> None:
+    """What is kept takes the place of everything before; no digit is lost."""
+    assert store.outside.prices() == ()
+    with store.transaction():
+        store.outside.keep_prices(PRICES)
+    assert store.outside.prices() == PRICES
+    with store.transaction():
+        store.outside.keep_prices(PRICES[1:])
+    assert store.outside.prices() == PRICES[1:]
 
 
 # --- hints ---------------------------------------------------------------------------------------

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import hashlib
 from pathlib import Path
 
@@ -10,13 +11,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from mammon.core import canonical
+from mammon.core.types import MarketState
 from mammon.errors import UsageError
 from mammon.state.series import AT_ONCE_BYTES, MOST_PENDING, Series
 from mammon.state.store import Store
 from tests.state.realistic import payload, portfolio, snapshots
 from tests.state.worlds import IDENTITY, POLICY, opened, record
 
-GROWTH_BYTES = 2048
+GROWTH_BYTES = 3072
 
 
 def test_snapshots_come_back_to_the_byte(store: Store, directory: Path) -> None:
@@ -154,15 +156,22 @@ def test_any_documents_come_back(
 
 
 def test_a_holding_loop_grows_slowly(store: Store) -> None:
-    """Where all numbers of eight markets move every cycle, a cycle costs less than 2 KiB for good."""
-    sizes = []
-    for snapshot in snapshots(8, 150):
-        record(store, snapshot)
+    """Where all numbers of eight markets move every cycle, a cycle costs less than 3 KiB for good.
+
+    Without the readings that tracks rest on: they are thinned, and stay below 600 rows (`test_readings`).
+    """
+    sizes, last_read = [], list(snapshots(8, 150))
+    for number, snapshot in enumerate(last_read):
+        markets = [state.market for state in snapshot.markets if isinstance(state, MarketState)]
+        tracks = store.readings.tracks(markets, snapshot.block)
+        last_read[number] = dataclasses.replace(snapshot, tracks=tracks)
+        record(store, last_read[number])
         store.pack()
-        sizes.append(store.database.rows("PRAGMA page_count")[0][0] * 4096)
+        thinned = store.database.rows("SELECT sum(length(body)) FROM readings")[0][0]
+        sizes.append(store.database.rows("PRAGMA page_count")[0][0] * 4096 - thinned)
     assert (sizes[-1] - sizes[40]) / (len(sizes) - 41) < GROWTH_BYTES
     first, last = store.decisions.page(limit=150)[-1], store.decisions.page(limit=1)[0]
-    for recorded, snapshot in ((first, next(snapshots(8, 1))), (last, list(snapshots(8, 150))[-1])):
+    for recorded, snapshot in ((first, last_read[0]), (last, last_read[-1])):
         inputs = store.decisions.inputs(recorded)
         assert inputs.snapshot == canonical.dumps(snapshot)
         assert inputs.portfolio == canonical.dumps(portfolio(snapshot))

@@ -5,12 +5,15 @@ from __future__ import annotations
 import os
 import signal
 from collections.abc import Callable
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
 from mammon.core import canonical
 from mammon.core.numbers import Units, Wei
-from mammon.core.types import Address, Hint, Snapshot, Unread
+from mammon.core.tracks import PriceSample, Track
+from mammon.core.types import Address, Hint, MarketState, Snapshot, Unread
+from mammon.core.witnesses import Heard
 from mammon.state.moves import MoveMade
 from mammon.state.opening import Identity
 from mammon.state.simchain import Accepted
@@ -19,6 +22,14 @@ from tests.state import journals
 from tests.state.realistic import OWNER, portfolio
 
 IDENTITY = Identity("paper", 8453, str(OWNER))
+HEARD = (
+    Heard("kraken", "asset_usd", 1_767_225_600, Decimal("0.99985"), 1_767_225_590),
+    Heard("kraken", "reserve-0", 1_767_225_600, code="deadline", reason="kraken: late"),
+)
+PRICES = (
+    PriceSample("asset_usd", Decimal("0.99998112"), 1_767_225_600),
+    PriceSample("eth_usd", Decimal("2964.8"), 1_767_225_900),
+)
 POLICY = b'{"max_moves_per_day":4,"min_apy_gain":"0.005"}'
 
 
@@ -31,6 +42,7 @@ def record(store: Store, snapshot: Snapshot, kind: str = "hold", summary: str = 
         cycle = store.cycles.record(1, at, at + 2, kind)
         snapshot_id = store.snapshots.add(data, snapshot.block.number, at)
         store.positions.observe(Address(OWNER), snapshot.block.number, at, held.positions)
+        store.readings.keep(snapshot)
         return store.decisions.record(
             document,
             kind,
@@ -56,6 +68,8 @@ def furnish(store: Store, snapshots: list[Snapshot]) -> None:
         store.positions.observe(OWNER, 10**9, 2 * 10**9, [Unread("reserve-0", "timeout", "no answer")])
         store.book.replace(0, b'{"idle":"10000000000"}', 1500, [b'{"amount":"5"}', b'{"amount":"6"}'])
         store.hints.put({"vault-1": Hint(("0x" + "ab" * 32, "0x" + "cd" * 32))})
+        store.outside.keep_heard(HEARD)
+        store.outside.keep_prices(PRICES)
         store.resting.keep({"https://node #12ab": 60.0}, 1500)
         for index in range(3):
             store.moves.record(made(index))
@@ -86,12 +100,21 @@ def contents(store: Store) -> dict[str, Any]:
         "positions": store.positions.of(OWNER),
         "book": (store.book.current(), store.book.fills()),
         "hints": store.hints.all(),
+        "tracks": tracks(store),
+        "outside": (store.outside.heard(), store.outside.prices()),
         "resting": store.resting.left(1500),
         "moves": (store.moves.since(0), store.moves.last_day(1_767_225_600)),
         "simulation": (store.simchain.head(), store.simchain.accepted()),
         "gas": store.gas.all(),
         "journal": journals.journal_contents(store),
     }
+
+
+def tracks(store: Store) -> tuple[Track, ...]:
+    """Return what earlier readings tell at the newest snapshot that is recorded."""
+    newest = canonical.loads(Snapshot, store.snapshots.bytes_of(store.snapshots.latest()[0].id))
+    markets = [state.market for state in newest.markets if isinstance(state, MarketState)]
+    return store.readings.tracks(markets, newest.block)
 
 
 def forked(work: Callable[[], None]) -> int:
