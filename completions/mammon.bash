@@ -7,10 +7,11 @@ _mammon() {
         line="$line${COMP_WORDS[i]} "
     done
     case "$line" in
-    "") list="adopt-nonce config detect-positions doctor drill exit-all explain gates halt init keys pause phase rebalance reduce replay resume run scan schema state status tx -h --help --version" ;;
+    "") list="adopt-nonce config detect-positions doctor drill exit-all explain gates halt init keys pause phase rebalance reduce replay resume rewards run scan schema state status tx -h --help --version" ;;
     "config ") list="show" ;;
     "keys ") list="address import new" ;;
     "phase ") list="acknowledge status" ;;
+    "rewards ") list="claim list" ;;
     "state ") list="backup check correct restore verify-log" ;;
     "tx ") list="bump cancel list show" ;;
     "config show "*)
@@ -69,6 +70,26 @@ _mammon() {
         --account|--chain|--rpc-url|--seed|--capital|--deadline|--max-runtime) return ;;
         esac
         list="--config --home --json -q --quiet -v --verbose --log-format --log-file --mode --exec-mode --account --chain --rpc-url --seed --capital --deadline --max-runtime -h --help"
+        ;;
+    "rewards claim "*)
+        case "$prev" in
+        --log-format) COMPREPLY=($(compgen -W "text json" -- "$cur")); return ;;
+        --mode|--exec-mode) COMPREPLY=($(compgen -W "mock paper live" -- "$cur")); return ;;
+        --config|--home|--log-file) local IFS=$'\n'; compopt -o filenames 2>/dev/null
+            COMPREPLY=($(compgen -f -- "$cur")); return ;;
+        --account|--chain|--rpc-url|--seed|--capital|--deadline|--max-runtime|--password-fd) return ;;
+        esac
+        list="--dry-run --any-worth --config --home --json -q --quiet -v --verbose --log-format --log-file --mode --exec-mode --account --chain --rpc-url --seed --capital --deadline --max-runtime --execute --yes --password-fd -h --help"
+        ;;
+    "rewards list "*)
+        case "$prev" in
+        --log-format) COMPREPLY=($(compgen -W "text json" -- "$cur")); return ;;
+        --mode|--exec-mode) COMPREPLY=($(compgen -W "mock paper live" -- "$cur")); return ;;
+        --config|--home|--log-file) local IFS=$'\n'; compopt -o filenames 2>/dev/null
+            COMPREPLY=($(compgen -f -- "$cur")); return ;;
+        --account|--chain|--rpc-url|--seed|--capital|--deadline|--max-runtime) return ;;
+        esac
+        list="--strict --config --home --json -q --quiet -v --verbose --log-format --log-file --mode --exec-mode --account --chain --rpc-url --seed --capital --deadline --max-runtime -h --help"
         ;;
     "state backup "*)
         case "$prev" in
@@ -314,13 +335,14 @@ _mammon() {
         ;;
     "scan "*)
         case "$prev" in
+        --sort) COMPREPLY=($(compgen -W "after now used liquid room exit tier name" -- "$cur")); return ;;
         --log-format) COMPREPLY=($(compgen -W "text json" -- "$cur")); return ;;
         --mode|--exec-mode) COMPREPLY=($(compgen -W "mock paper live" -- "$cur")); return ;;
         --config|--home|--log-file) local IFS=$'\n'; compopt -o filenames 2>/dev/null
             COMPREPLY=($(compgen -f -- "$cur")); return ;;
-        --amount|--account|--chain|--rpc-url|--seed|--capital|--deadline|--max-runtime) return ;;
+        --amount|--protocol|--tier|--out|--account|--chain|--rpc-url|--seed|--capital|--deadline|--max-runtime) return ;;
         esac
-        list="--amount --strict --config --home --json -q --quiet -v --verbose --log-format --log-file --mode --exec-mode --account --chain --rpc-url --seed --capital --deadline --max-runtime -h --help"
+        list="--amount --protocol --tier --open --sort --curve --out --rewards --strict --config --home --json -q --quiet -v --verbose --log-format --log-file --mode --exec-mode --account --chain --rpc-url --seed --capital --deadline --max-runtime -h --help"
         ;;
     "schema "*)
         case "$prev" in

@@ -26,6 +26,7 @@ _mammon() {
             'reduce:No deposit and no move; ways home are sought'
             'replay:Recompute a decision from its document, offline'
             'resume:Lift the stops of this world'
+            'rewards:more words follow'
             'run:Loop: read, decide, with --execute act, record'
             'scan:Every venue at one block'
             'schema:The JSON Schema of a document'
@@ -37,6 +38,7 @@ _mammon() {
     "config ") compadd show ;;
     "keys ") compadd address import new ;;
     "phase ") compadd acknowledge status ;;
+    "rewards ") compadd claim list ;;
     "state ") compadd backup check correct restore verify-log ;;
     "tx ") compadd bump cancel list show ;;
     "config show "*) _arguments -s \
@@ -133,6 +135,56 @@ _mammon() {
         '--help[Show this message and exit.]' \
         '*:file:_files' ;;
     "phase status "*) _arguments -s \
+        '--config[Configuration file.]:file:_files' \
+        '--home[Where state and logs are kept.]:file:_files' \
+        '--json[Print one JSON document.]' \
+        '-q[Silent unless something was done or needs you.]' \
+        '--quiet[Silent unless something was done or needs you.]' \
+        '-v[Say more; -vv - libraries too.]' \
+        '--verbose[Say more; -vv - libraries too.]' \
+        '--log-format[Log lines.]:value:(text json)' \
+        '--log-file[Write logs to a file.]:file:_files' \
+        '--mode[The world.]:value:(mock paper live)' \
+        '--exec-mode[The world.]:value:(mock paper live)' \
+        '--account[Whom to watch or act for.]:address:' \
+        '--chain[The chain.]:name:' \
+        '*--rpc-url[Endpoint; may be repeated.]:url:' \
+        '--seed[Seed of the simulated world.]:n:' \
+        '--capital[Of a new paper book.]:usdc:' \
+        '--deadline[Give up after, e.g. "90s".]:time:' \
+        '--max-runtime[Give up after, e.g. "90s".]:time:' \
+        '-h[Show this message and exit.]' \
+        '--help[Show this message and exit.]' \
+        '*:file:_files' ;;
+    "rewards claim "*) _arguments -s \
+        '--dry-run[Rehearse and judge, without a key (the default).]' \
+        '--any-worth[Also what is not known to be worth its cost.]' \
+        '--config[Configuration file.]:file:_files' \
+        '--home[Where state and logs are kept.]:file:_files' \
+        '--json[Print one JSON document.]' \
+        '-q[Silent unless something was done or needs you.]' \
+        '--quiet[Silent unless something was done or needs you.]' \
+        '-v[Say more; -vv - libraries too.]' \
+        '--verbose[Say more; -vv - libraries too.]' \
+        '--log-format[Log lines.]:value:(text json)' \
+        '--log-file[Write logs to a file.]:file:_files' \
+        '--mode[The world.]:value:(mock paper live)' \
+        '--exec-mode[The world.]:value:(mock paper live)' \
+        '--account[Whom to watch or act for.]:address:' \
+        '--chain[The chain.]:name:' \
+        '*--rpc-url[Endpoint; may be repeated.]:url:' \
+        '--seed[Seed of the simulated world.]:n:' \
+        '--capital[Of a new paper book.]:usdc:' \
+        '--deadline[Give up after, e.g. "90s".]:time:' \
+        '--max-runtime[Give up after, e.g. "90s".]:time:' \
+        '--execute[Do it, in this world.]' \
+        '--yes[Consent beforehand; never ask.]' \
+        '--password-fd[Read the key file'\''s password from this descriptor.]:n:' \
+        '-h[Show this message and exit.]' \
+        '--help[Show this message and exit.]' \
+        '*:file:_files' ;;
+    "rewards list "*) _arguments -s \
+        '--strict[Exit 4 when anything is unread.]' \
         '--config[Configuration file.]:file:_files' \
         '--home[Where state and logs are kept.]:file:_files' \
         '--json[Print one JSON document.]' \
@@ -744,6 +796,13 @@ _mammon() {
         '*:file:_files' ;;
     "scan "*) _arguments -s \
         '--amount[Deposit to judge by.]:usdc:' \
+        '*--protocol[Its venues; may be repeated.]:name:' \
+        '--tier[Of this tier or a better one.]:1-5:' \
+        '--open[Those that may be entered.]' \
+        '--sort[By what they are put in order.]:value:(after now used liquid room exit tier name)' \
+        '--curve[Draw rate against deposit.]' \
+        '--out[Draw the curves into a file.]:file.svg:' \
+        '--rewards[Look for rewards, too - it asks for more, and Merkl.]' \
         '--strict[Exit 4 when any venue is unread.]' \
         '--config[Configuration file.]:file:_files' \
         '--home[Where state and logs are kept.]:file:_files' \

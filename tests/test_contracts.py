@@ -15,6 +15,7 @@ PLANTED = {
     "adapters are pure: core only": ("protocols/pieces.py", "import mammon.net.http"),
     "net imports errors only": ("net/deadline.py", "import mammon.core.fixed"),
     "chain sees core, net and protocols": ("chain/fees.py", "import mammon.state.db"),
+    "feeds see core and net": ("feeds/kraken.py", "import mammon.chain.rpc"),
     "state, ops and reporting see core and not each other": ("state/db.py", "import mammon.ops.lock"),
     "state, sim, ops and reporting do not reach up or out": ("ops/lock.py", "import mammon.engine.loop"),
     "only sim, of those, sees the adapters' selectors": (

@@ -13,6 +13,7 @@ from mammon.cli.run import FAILED_ALL
 from mammon.config.keys import Key, keys
 from mammon.config.resolve import VARIABLES, resolve
 from mammon.config.written import spelled
+from mammon.core.danger import CODES
 from mammon.core.gates import GATES, Gate
 from mammon.core.policy import Policy
 from mammon.errors import (
@@ -147,9 +148,20 @@ def test_the_gates_table_is_the_code() -> None:
     assert table == [(gate.code, gate.kind, QUESTIONS[gate.code]) for gate in GATES]
 
 
+def test_the_table_of_dangers_is_the_code() -> None:
+    """Every danger, the most urgent first, and whether it takes a fact or two sources."""
+    table = {codes(code)[0]: evidence for code, _, evidence in rows(README, "Danger")}
+    assert tuple(table) == CODES
+    assert {code for code, evidence in table.items() if evidence != "fact"} == {"off_peg"}
+
+
 def test_the_change_log_counts_the_gates() -> None:
     """The number of gates is written out there."""
-    words = {22: "twenty-two", 23: "twenty-three", 24: "twenty-four", 25: "twenty-five", 28: "twenty-eight"}
+    ones = ("one", "two", "three", "four", "five", "six", "seven", "eight", "nine")
+    tens = {20: "twenty", 30: "thirty", 40: "forty"}
+    words = tens | {
+        ten + one: f"{word}-{name}" for ten, word in tens.items() for one, name in enumerate(ones, 1)
+    }
     assert f"{words[len(GATES)]} gates" in (ROOT / "CHANGELOG.md").read_text()
 
 
@@ -165,12 +177,15 @@ def test_a_gates_row_names_the_settings_it_reads(gate: Gate) -> None:
 def test_every_setting_of_the_policy_is_explained() -> None:
     """What no gate reads stands below the table; together they are the whole policy."""
     text = README.read_text()
-    below = text.partition("Seven more settings shape a move:")[2].partition("\n\n")[0]
+    below = text.partition("Nine more settings shape a move:")[2].partition("\n\n")[0]
     _defaults(below)
     told = {keys()[name].path[-1] for name in codes(below)}
     table = {keys()[name].path[-1] for row in rows(README, "Gates") for name in codes(row[3])}
-    assert told | table == set(Policy.__dataclass_fields__)
-    assert len(told) == 7
+    danger = text.partition("## Danger")[2].partition("\n## ")[0]
+    _defaults(danger)
+    named = {keys()[name].path[-1] for name in codes(danger) if name.startswith("policy.")}
+    assert told | table | named == set(Policy.__dataclass_fields__)
+    assert len(told) == 9
 
 
 def _defaults(text: str) -> None:

@@ -41,8 +41,17 @@ EXAMPLES = ROOT / "examples"
 GUIDE = EXAMPLES / "guides" / "add-a-market.md"
 GUIDED = ("aave-fork", "plain-vault")
 """Markets of the simulated chain that the guide adds under names of its own."""
-HIGHER_IS_STRICTER = {"min_apy_gain", "min_annual_gain_usd", "exit_liquidity_multiple", "cooldown_s"}
+HIGHER_IS_STRICTER = {
+    "min_apy_gain",
+    "min_annual_gain_usd",
+    "exit_liquidity_multiple",
+    "cooldown_s",
+    "min_price_witnesses",
+    "danger_liquidity_multiple",
+}
 LOWER_IS_STRICTER = {"max_pool_share", "max_moves_per_day"}
+STRICTEST = {"on_danger": ("exit", "alert")}
+"""What has no measure, the strictest first."""
 
 
 # --- policies ------------------------------------------------------------------------------------
@@ -84,6 +93,8 @@ def _strictness(field: str, one: Policy) -> Decimal:
     value = getattr(one, field)
     if isinstance(value, tuple):  # dated needs: those of an owner, and of no style
         value = len(value)
+    if isinstance(value, str):
+        value = len(STRICTEST[field]) - STRICTEST[field].index(value)
     worth = unset if value is None else Decimal(value)
     return -worth if field in LOWER_IS_STRICTER else worth
 

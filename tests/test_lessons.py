@@ -30,6 +30,7 @@ ROWS = {
     "F17": "what a lagging node shows is not taken for what is",
     "F20": "a setting set anywhere reaches where it is used",
     "F21": "the shipped template passes its own validation",
+    "F23": "no rate or price of a mock reaches a real world",
     "F25": "calls are decoded against a table, never searched for bytes",
     "F26": "every guard is reached from the command line",
     "F27": "idle money is a position at zero; rendering cannot fail a cycle",
@@ -64,6 +65,7 @@ ROWS = {
     "Row 16": "head-room is an amount; the next best venue is taken",
     "Row 17": "amounts carry their decimals, and the chain's must agree",
     "Row 18": "the L1 data fee is in every cost",
+    "Row 19": "spikes are not chased: a rate that rose for a bad reason is bait",
     "Row 20": "scripts can trust exit codes, streams and closed stdin",
 }
 """Rows of this version, and what they ask for."""

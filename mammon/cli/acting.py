@@ -17,6 +17,7 @@ from mammon.chain.sender import Sender
 from mammon.cli import worlds
 from mammon.core.breaker import failed_in_a_row, tripped
 from mammon.core.decide import Ask
+from mammon.core.escape import entering_asks
 from mammon.core.flows import Flow, Mark
 from mammon.core.limits import PHASES
 from mammon.core.numbers import Units
@@ -120,11 +121,15 @@ def money_path(parts: Parts, signer: Signer, forbidden: Callable[[], str]) -> Le
         at = max(parts.store.journal.seen_at(), parts.clock.now())
         stops.set_(folder, "emergency", f"{code}: {why}", "mammon", at)
 
-    def enter(plan: Plan, amount: Units) -> str:
+    def enter(plan: Plan, amount: Units, fleeing: bool) -> str:
         decision = consider(parts.world, parts.observe(), Ask(IDLE, plan.target, amount, plan.source != IDLE))
         if decision.plan is not None:
             return ""
-        return decision.refused_by[0] if decision.refused_by else "does_not_pay"
+        refused = decision.refused_by
+        if fleeing:
+            refused = tuple(code for code in refused if entering_asks(code))
+            return refused[0] if refused else ""
+        return refused[0] if refused else "does_not_pay"
 
     def see() -> Seen:
         view = parts.world.holdings.view(parts.observe())
@@ -135,7 +140,8 @@ def money_path(parts: Parts, signer: Signer, forbidden: Callable[[], str]) -> Le
         assert seen.portfolio is not None
         return Sight(seen.portfolio, seen.snapshot.block, {**parts.hints, **seen.hints})
 
-    effects = Effects(parts.rpc, parts.reader, VENUES, parts.markets, parts.asset, owner)
+    subjects = {**parts.payers, **parts.markets}
+    effects = Effects(parts.rpc, parts.reader, VENUES, subjects, parts.asset, owner)
     purse = Purse(
         rpc=parts.rpc,
         reader=parts.reader,
@@ -159,6 +165,7 @@ def money_path(parts: Parts, signer: Signer, forbidden: Callable[[], str]) -> Le
         exiting=parts.homeward is not None,
         overriding=parts.homeward is not None and parts.homeward.overriding,
         accepted=parts.homeward.accepted if parts.homeward is not None else (),
+        payers=parts.payers,
     )
     follower = Follower(purse)
     account = Account(purse, StateMarks(parts.store), sight, parts.eyes)

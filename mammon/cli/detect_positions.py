@@ -8,10 +8,11 @@ from typing import Annotated
 
 import typer
 
-from mammon.cli import worlds
+from mammon.cli import pool_table, worlds
 from mammon.cli.documents import Amount, amount
 from mammon.cli.invocation import Invocation
 from mammon.cli.options import BASE, WORLD, command
+from mammon.cli.pool_table import PoolsData
 from mammon.cli.readings import error_notes, require_some, unread_note
 from mammon.cli.verifying import Verification, told, verified
 from mammon.cli.wiring import Place, opened
@@ -46,6 +47,8 @@ class PositionsData:
     portfolio: Portfolio
     verification: Verification | None = None
     """With `--verify`: what became of every difference from the books."""
+    pools: PoolsData | None = None
+    """Concentrated-liquidity positions, which this version never moves; None on paper, which has none."""
 
 
 @command(BASE, WORLD)
@@ -57,11 +60,15 @@ def detect_positions(
         typer.Option("--verify", help="Explain every difference from the books; exit 5 on an emergency."),
     ] = False,
 ) -> None:
-    """Read what the account holds at one block: idle cash (a position at 0 %) and every venue."""
+    """Read what the account holds at one block: idle cash (a position at 0 %) and every venue.
+
+    Positions in pools are shown beside it: they are never moved, and count in no total and no decision.
+    """
     if verify and worlds.on_paper(call):
         raise UsageError("verify_paper", "a paper book is on no chain to verify it by", "use --mode live")
     with opened(call, holdings=True) as place:
-        seen = place.world.observe()
+        on_paper = worlds.on_paper(call)
+        seen = place.world.observe() if on_paper else place.observe_pools()
         require_some(seen)
         verification = _verified(place, seen) if verify else None
         place.remember(seen)
@@ -76,12 +83,13 @@ def detect_positions(
             native,
             portfolio,
             verification,
+            None if on_paper else pool_table.noted(seen, call.settings.policy.price_margin),
         )
-        errors = error_notes(seen)
+        errors = (*error_notes(seen), *pool_table.error_notes(seen))
         call.result(
             "positions",
             data,
-            lambda: [*shown(data), *unread_note(view.snapshot, portfolio)],
+            lambda: [*shown(data), *unread_note(view.snapshot, portfolio), *pool_table.unread_lines(seen)],
             block=seen.snapshot.block,
             errors=errors,
         )
@@ -116,6 +124,8 @@ def shown(data: PositionsData) -> Iterator[Table | str]:
         title=f"Holdings of {data.portfolio.owner}",
         note=f"together {token(total, asset.decimals, asset.symbol)}",
     )
+    if data.pools is not None:
+        yield from pool_table.shown(data.pools, asset.symbol, asset.decimals)
     if data.verification is not None:
         yield from told(data.verification, data.portfolio)
 

@@ -19,8 +19,9 @@ from mammon.core.types import Token
 from mammon.engine.cycle import consider, judge
 from mammon.engine.observe import Observation
 from mammon.errors import UsageError
+from mammon.reporting.dangers import danger_notes
 from mammon.reporting.numbers import percent, token, usd
-from mammon.reporting.sentences import headline, place, rate_notes, reserve_notes
+from mammon.reporting.sentences import headline, place, rate_notes, reserve_notes, source_notes
 from mammon.reporting.tables import Table, table
 from mammon.reporting.verdicts import verdict_table
 
@@ -88,6 +89,7 @@ def leave(decision: Decision, exit_code: bool) -> None:
 def shown(decision: Decision) -> Iterator[Table | str]:
     """Yield what a person sees: the headline, the gates of the chosen move, the other venues."""
     yield headline(decision)
+    yield from danger_notes(decision)
     yield from reserve_notes(decision)
     decimals = decision.portfolio.asset.decimals
     if decision.chosen is not None:
@@ -101,6 +103,7 @@ def shown(decision: Decision) -> Iterator[Table | str]:
         )
     yield from unread_note(decision.snapshot, decision.portfolio)
     yield from rate_notes(decision.snapshot)
+    yield from source_notes(decision.snapshot)
 
 
 def _row(judged: Judgement, decimals: int) -> tuple[str, ...]:

@@ -27,8 +27,9 @@ class GuardedExecutor:
 
     def execute(self, decision: Decision) -> Outcome:
         """Carry a decision out. Raises `PersonNeededError` when a stop is in force."""
-        homeward = decision.plan is not None and decision.plan.target == IDLE
-        require_allowed(self._home, self._world, "exit_home" if homeward else "move")
+        home = decision.plan is not None and decision.plan.target == IDLE
+        leaving = home or decision.action == "exit"  # what enters a haven is asked about where it is signed
+        require_allowed(self._home, self._world, "exit_home" if leaving else "move")
         return self._executor.execute(decision)
 
 

@@ -72,15 +72,19 @@ class StateWindows:
 
     def __call__(self, snapshot: Snapshot) -> Used:
         """Return what was used up at the snapshot's block; gas at the price of that block."""
+        from mammon.core.breaker import failed_exits  # whoever only scans has no need of plans
+
         journal, seen_at = self._store.journal, self._store.journal.seen_at()
         at = max(snapshot.block.timestamp, seen_at)
         filled = [move for move in self._store.moves.since(at - DAY_S) if not move.transactions]
         sent = journal.slots_since(at - HOUR_S)
+        failed = failed_exits(journal.exits_since(at - DAY_S))
         paid = Wei(journal.spent(at - DAY_S) + sum(move.gas_wei for move in filled))
         price = snapshot.eth_usd
         if isinstance(price, Unread):
-            return Used(Unread("gas", price.code, price.reason) if paid else Usd(Decimal(0)), sent, seen_at)
-        return Used(native_usd(paid, price), sent, seen_at)
+            gas = Unread("gas", price.code, price.reason) if paid else Usd(Decimal(0))
+            return Used(gas, sent, seen_at, failed)
+        return Used(native_usd(paid, price), sent, seen_at, failed)
 
 
 class StateInflows:
@@ -137,6 +141,10 @@ def keep_observation(store: Store, seen: Observation, snapshot: bool = True) -> 
     if snapshot:
         store.snapshots.add(canonical.dumps(seen.snapshot), block.number, block.timestamp)
     store.hints.put(seen.hints)
+    store.readings.keep(seen.snapshot)
+    store.outside.keep_heard(seen.heard)
+    if seen.prices is not None:
+        store.outside.keep_prices(seen.prices)
     if seen.portfolio is not None:
         held = seen.portfolio.positions
         found = {position.market for position in held if isinstance(position, Position)}
@@ -154,4 +162,5 @@ def summary(decision: Decision) -> str:
     failed = (
         [v.gate for v in decision.chosen.verdicts if not v.passed] if decision.chosen else ["nothing_to_move"]
     )
-    return " ".join((decision.action, *failed))
+    stood = (f"{one.standing}:{one.subject}:{one.code}" for one in decision.dangers)
+    return " ".join((decision.action, *failed, *stood))

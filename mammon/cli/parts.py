@@ -13,9 +13,11 @@ from mammon.chain.fees import fees
 from mammon.chain.reader import PARALLEL, Reader
 from mammon.chain.rpc import Rpc
 from mammon.cli import worlds
+from mammon.cli.code_watch import CodeWatch
 from mammon.cli.invocation import Invocation
 from mammon.cli.ledgers import StateLedger
 from mammon.cli.place import Place
+from mammon.cli.sources import beside
 from mammon.core.costs import token_amount
 from mammon.core.numbers import Wei
 from mammon.core.ports import Clock, Signer, Transport
@@ -35,6 +37,7 @@ if TYPE_CHECKING:
     from mammon.chain.eyes import Eyes
     from mammon.chain.legs import Legs
     from mammon.chain.onlooker import Onlooker
+    from mammon.cli.payday import RewardPorts
     from mammon.engine.homecoming import Carrier
 
 _LOG = logging.getLogger("mammon.chain")
@@ -91,12 +94,17 @@ class Parts:
             resting=store.resting.left(clock.now()),
         )
         self._parallel = 1 if simulated else PARALLEL
-        self.reader = self.reader_of(self.rpc)
         self.asset = known.token(ASSET)
         self.markets = {market.slug: market for market in self._markets()}
+        self._code = CodeWatch(self.rpc, self.markets, store.pinned, self.deadline)
+        self.reader = self.reader_of(self.rpc, self._code.addresses)
+        self.payers = {payer.slug: payer for payer in known.payers}
+        self.merkl: Callable[[str], bytes] | None = None
+        """Who answers for Merkl; None: it is asked over the network."""
         self.hints: Mapping[str, Hint] = {}
         """What was known before the last reading."""
         self._glanced: tuple[float, Observation] | None = None
+        self._beside = beside(self, simulated)
 
     def place(
         self,
@@ -111,17 +119,18 @@ class Parts:
         return Place(
             self.world, self.store, self.owner, self.asset, self.known.chain_id, self.markets, VENUES, settle,
             self.rpc, self.deadline, self.onlooker, lambda block: self.eyes(self.rpc).settled_mark(block),
-            carrier,
+            self.rewards, self.observe_pools, carrier,
         )  # fmt: skip
 
-    def reader_of(self, rpc: Rpc) -> Reader:
-        """Return a reader of this world that asks through one `Rpc`."""
+    def reader_of(self, rpc: Rpc, watched: Callable[[], Sequence[Address]] = tuple) -> Reader:
+        """Return a reader of this world that asks through one `Rpc`; `watched` as `Reader` takes it."""
         return Reader(
             rpc,
             self.known.chain_id,
             self.known.multicall3,
             max_age_s=self.call.settings.rpc.max_head_age_s,
             parallel=self._parallel,
+            watched=watched,
         )
 
     def eyes(self, rpc: Rpc) -> Eyes:
@@ -162,23 +171,49 @@ class Parts:
         self._glanced = self.clock.monotonic(), seen
         return seen
 
-    def _observed(self) -> Observation:
+    def observe_pools(self) -> Observation:
+        """Read everything, and beside it the account's positions in pools, at the same block."""
+        from mammon.cli import pool_ports  # whoever decides has no need of them
+
+        assert self.owner is not None
+        known, owner = self.known, self.owner
+        seen = self._observed(lambda: pool_ports.reads(known, owner, self.hints))
+        return dataclasses.replace(seen, hints={**seen.hints, **pool_ports.hints(seen)})
+
+    def _observed(self, aside: Callable[[], Mapping[str, Read[Any]]] = dict) -> Observation:
         self.call.output.progress("reading the chain …")
         watch = self.call.process.clock  # the machine's own, also where time is simulated
         began, before = watch.monotonic(), self.rpc.requests
         try:
             self.hints = self.store.hints.all()
-            return observe(self.survey(), self.reader, self.hints, self.owner, self.deadline())
+            self._beside.begin()
+            seen = observe(self.survey(aside), self.reader, self.hints, self.owner, self.deadline())
+            return self._beside.joined(self._with_tracks(seen))
         finally:
             asked = counted(self.rpc.requests - before, "request")
             _LOG.debug("the chain was read: %s in %.3f s", asked, watch.monotonic() - began)
 
-    def survey(self) -> Survey:
-        """Return what there is to read."""
+    def _with_tracks(self, seen: Observation) -> Observation:
+        """Put what earlier readings tell beside what was just read."""
+        snapshot = seen.snapshot
+        tracks = self.store.readings.tracks(tuple(self.markets.values()), snapshot.block)
+        return dataclasses.replace(seen, snapshot=dataclasses.replace(snapshot, tracks=tracks))
+
+    def survey(self, aside: Callable[[], Mapping[str, Read[Any]]] = dict) -> Survey:
+        """Return what there is to read; `aside`: what is only shown."""
         markets = tuple(self.markets.values())
         gas = _gas(self.known.gas_units, self.store.gas.all())
         return Survey(
-            self.known.chain_id, self.asset, markets, VENUES, self._feeds, self._wallet, self._fees, gas
+            self.known.chain_id,
+            self.asset,
+            markets,
+            VENUES,
+            self._feeds,
+            self._wallet,
+            self._fees,
+            gas,
+            aside,
+            self._code.signs,
         )
 
     def deadline(self) -> Deadline:
@@ -207,6 +242,12 @@ class Parts:
         from mammon.chain.commanded import Commanded
 
         return Commanded(legs, self.call.settings.policy, self.deadline)
+
+    def rewards(self) -> RewardPorts:
+        """Return what reading rewards needs."""
+        from mammon.cli.reward_ports import reward_ports  # whoever asks for none has no need of them
+
+        return reward_ports(self, self.merkl)
 
     def onlooker(self) -> Onlooker:
         """Return the account on the chain, for who tries calls out and holds no key."""

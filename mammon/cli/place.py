@@ -19,6 +19,7 @@ from mammon.state.store import Store
 if TYPE_CHECKING:  # whoever only looks decides nothing, and carries nothing out
     from mammon.chain.onlooker import Onlooker
     from mammon.chain.rpc import Rpc
+    from mammon.cli.payday import RewardPorts
     from mammon.core.decide import Decision
     from mammon.core.flows import Mark
     from mammon.core.ports import Deadline
@@ -57,6 +58,10 @@ class Place:
     """The account on the chain, for who tries calls out; raises `UsageError` where there is none."""
     settled_mark: Callable[[Block], Mark]
     """Reads the whole account at a settled block below a head."""
+    rewards: Callable[[], RewardPorts]
+    """What reading rewards needs beside this."""
+    observe_pools: Callable[[], Observation]
+    """Reads everything, and beside it what the account holds in pools."""
     carrier: Carrier | None = None
     """Carries out what a person commands; None: this world was not opened to act in."""
     rehearsable: bool = True

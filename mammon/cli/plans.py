@@ -10,6 +10,7 @@ from mammon.cli.documents import Amount
 from mammon.cli.place import PlannedCall
 from mammon.core.decide import Decision
 from mammon.core.plan import IDLE, Finished, Outcome
+from mammon.reporting.dangers import danger_notes
 from mammon.reporting.numbers import DASH, counted, native, token
 from mammon.reporting.sentences import headline, reserve_notes, sentence
 from mammon.reporting.tables import Table, table
@@ -84,6 +85,7 @@ def shown(data: PlanData) -> Iterator[Table | str]:
         told = outcome_line(one.outcome, asset.decimals, asset.symbol)
         yield f"Begun before, finished now: {told}"
     yield headline(decision)
+    yield from danger_notes(decision)
     yield from reserve_notes(decision)
     if decision.chosen is not None:
         for verdict in decision.chosen.verdicts:

@@ -18,9 +18,10 @@ from mammon.cli.sealing import validity_s
 from mammon.cli.wiring import Place, opened
 from mammon.cli.wishes import Wish, require_one, tell
 from mammon.core.decide import Ask, Decision
-from mammon.core.plan import IDLE
+from mammon.core.plan import IDLE, Plan
 from mammon.engine.cycle import act, consider, judge, recover
 from mammon.engine.observe import Observation
+from mammon.errors import RefusedError
 from mammon.reporting.sentences import movement
 
 STOPPED = 5
@@ -80,8 +81,7 @@ def _planned(
         verb = "Bring home" if plan.target == IDLE else "Move"
         call.confirm(f"{verb} {movement(decision, decision.chosen)}?")
         if not call.yes:  # the answer may have taken hours: what counts is what is true now
-            asked = Proposal(plan).ask
-            seen, decision = _judged(place, wish, given, asked)
+            seen, decision = _agreed(place, wish, given, decision, plan)
         return seen, _carried_out(place, decision, until)
     calls, note = place.calls(decision), None
     if wish.keyless and plan is not None:
@@ -103,6 +103,22 @@ def _judged(
         given.require_fresh(seen.snapshot.block)
     # What is tried out for others is no decision of this world's: it is not recorded.
     return seen, (consider if wish.keyless else judge)(place.world, seen, ask)
+
+
+def _agreed(
+    place: Place, wish: Wish, given: Proposal | None, decision: Decision, plan: Plan
+) -> tuple[Observation, Decision]:
+    """Judge anew what was agreed to.
+
+    What flees into a haven pays nothing as a move that somebody names: it is decided again, and raises
+    `RefusedError` where that leads elsewhere.
+    """
+    if not decision.escaped or plan.target == IDLE:
+        return _judged(place, wish, given, Proposal(plan).ask)
+    seen, now = _judged(place, wish, given, None)
+    if now.plan is not None and (now.plan.source, now.plan.target) != (plan.source, plan.target):
+        raise RefusedError("changed", "what was agreed to is not what would be done now", "run again")
+    return seen, now
 
 
 def _carried_out(place: Place, decision: Decision, until: int) -> PlanData:

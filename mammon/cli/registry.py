@@ -49,6 +49,12 @@ COMMANDS: dict[str, Entry] = {
     "reduce": Entry("mammon.cli.reduce:reduce", "Stop", "No deposit and no move; ways home are sought"),
     "replay": Entry("mammon.cli.replay:replay", "Prove", "Recompute a decision from its document, offline"),
     "resume": Entry("mammon.cli.resume:resume", "Stop", "Lift the stops of this world"),
+    "rewards claim": Entry(
+        "mammon.cli.rewards_claim:rewards_claim", "Act", "Claim what is owed; with --execute, do it"
+    ),
+    "rewards list": Entry(
+        "mammon.cli.rewards:rewards_list", "See", "What is owed beside interest, and its worth"
+    ),
     "run": Entry("mammon.cli.run:run", "Act", "Loop: read, decide, with --execute act, record"),
     "scan": Entry("mammon.cli.scan:scan", "See", "Every venue at one block"),
     "schema": Entry("mammon.cli.schema:schema", "See", "The JSON Schema of a document"),
@@ -74,6 +80,7 @@ DOCUMENTS: dict[str, tuple[int, str]] = {
     "backup": (1, "mammon.cli.state_backup:BackupData"),
     "batch": (1, "mammon.cli.batches:BatchData"),
     "check": (1, "mammon.cli.state_check:CheckData"),
+    "claims": (1, "mammon.cli.rewards_claim:ClaimsData"),
     "config": (1, "mammon.cli.config_show:ConfigData"),
     "correction": (1, "mammon.cli.state_correct:CorrectionData"),
     "cycle": (1, "mammon.cli.run:CycleData"),
@@ -90,6 +97,7 @@ DOCUMENTS: dict[str, tuple[int, str]] = {
     "plan": (1, "mammon.cli.plans:PlanData"),
     "positions": (1, "mammon.cli.detect_positions:PositionsData"),
     "restore": (1, "mammon.cli.state_restore:RestoreData"),
+    "rewards": (1, "mammon.cli.rewards:RewardsData"),
     "scan": (1, "mammon.cli.scan:ScanData"),
     "status": (1, "mammon.cli.status:StatusData"),
     "stops": (1, "mammon.cli.stopping:StopsData"),

@@ -17,16 +17,19 @@ from mammon.cli.output import printable
 from mammon.cli.plans import outcome_line
 from mammon.cli.readings import error_notes, require_some
 from mammon.cli.redaction import clean
-from mammon.cli.scan import market_table, scanned
+from mammon.cli.scan import scanned
+from mammon.cli.scan_table import legend, market_table
 from mammon.cli.streams import is_terminal
 from mammon.cli.wiring import Place, opened
 from mammon.core.decide import Decision
 from mammon.core.plan import Outcome
 from mammon.engine.cycle import CycleResult, cycle
+from mammon.engine.hurry import Hurry
 from mammon.engine.loop import Pace, loop
 from mammon.errors import MammonError, PersonNeededError, UsageError
 from mammon.ops.alarm import alarm
 from mammon.ops.lock import process_identity
+from mammon.reporting.dangers import danger_notes
 from mammon.reporting.numbers import counted
 from mammon.reporting.sentences import headline
 from mammon.reporting.tables import Table
@@ -47,6 +50,8 @@ class CycleData:
     refused_by: tuple[str, ...]
     headline: str
     outcome: Outcome | None
+    dangers: tuple[str, ...] = ()
+    """What endangers the money, in words: where, the code, what was measured, and who says so."""
 
 
 @command(BASE, WORLD, ACT, LOOP)
@@ -65,13 +70,13 @@ def run(call: Invocation) -> None:
 def _looped(call: Invocation, place: Place) -> Teller:
     settings = call.settings.run
     with place.running(call.command, process_identity(os.getpid())) as log:
-        ended = Teller(call)
+        ended, hurry = Teller(call), Hurry()
 
         def once(number: int) -> None:
             if call.deadline is not None:
                 call.deadline.require("the run")
             with log.cycle() as entry, alarm(settings.cycle_timeout_s):
-                result = cycle(place.world, call.execute)
+                result = cycle(place.world, call.execute, hurry.decided)
                 require_some(result.observation)
                 entry.done(result)
                 if result.outcome is not None and result.outcome.transactions:
@@ -79,7 +84,7 @@ def _looped(call: Invocation, place: Place) -> Teller:
             ended.tell(number, result)
 
         pace = Pace(settings.interval_s, settings.duration_s, settings.cycles)
-        loop(once, ended.failed, place.world.clock, pace)
+        loop(once, ended.failed, place.world.clock, pace, hurry.within_s if call.execute else lambda: None)
         ended.summary()
         return ended
 
@@ -92,24 +97,39 @@ class Teller:
         self.useful = 0
         self.lost = 0
         self.moves = 0
+        self._stood: tuple[str, ...] = ()
+        """The dangers of the last cycle, by name alone."""
 
     def tell(self, number: int, result: CycleResult) -> None:
         """Tell a cycle that ended well."""
         decision = result.decision
         self.useful += 1
         self.moves += result.outcome is not None
-        data = CycleData(number, decision.action, decision.refused_by, headline(decision), result.outcome)
+        dangers = tuple(danger_notes(decision))
+        data = CycleData(
+            number, decision.action, decision.refused_by, headline(decision), result.outcome, dangers
+        )
+        new = self._warn(number, decision, dangers)
         errors = error_notes(result.observation)
         for note in errors:
             _LOG.warning("cycle %d: not read: %s (%s)", number, note.message, note.code)
         self.call.result(
             "cycle",
             data,
-            lambda: self._shown(data, result),
+            lambda: self._shown(data, result, dangers if new or result.outcome is not None else ()),
             block=decision.snapshot.block,
             errors=errors,
             acted=result.outcome is not None,
         )
+
+    def _warn(self, number: int, decision: Decision, told: tuple[str, ...]) -> bool:
+        """Warn of the dangers when they are others than in the cycle before; return whether they are."""
+        stand = tuple(f"{one.standing} {one.subject} {one.code}" for one in decision.dangers)
+        before, self._stood = self._stood, stand
+        if stand != before:
+            for text in told:
+                _LOG.warning("cycle %d: %s", number, text)
+        return stand != before
 
     def failed(self, number: int, error: MammonError) -> None:
         """Tell a cycle that failed; the loop goes on, unless a person or the deadline has to end it."""
@@ -140,12 +160,15 @@ class Teller:
         total, made = counted(self.useful + self.lost, "cycle"), counted(self.moves, "move")
         self.call.output.note(f"{total}: {self.useful} useful, {self.lost} failed, {made}")
 
-    def _shown(self, data: CycleData, result: CycleResult) -> Iterator[Table | str]:
+    def _shown(self, data: CycleData, result: CycleResult, dangers: tuple[str, ...]) -> Iterator[Table | str]:
         decision: Decision = result.decision
         if data.cycle == 1:
-            yield market_table(scanned(self.call, result.observation))
+            read = scanned(self.call, result.observation)
+            yield market_table(read)
+            yield from legend(read)
         at = datetime.fromtimestamp(decision.snapshot.block.timestamp, UTC).strftime("%Y-%m-%d %H:%M")
         yield f"{data.cycle:>4}  {at}  {data.headline}"
+        yield from (" " * 24 + told for told in dangers)
         if result.outcome is not None:
             asset = decision.portfolio.asset
             yield " " * 24 + outcome_line(result.outcome, asset.decimals, asset.symbol)

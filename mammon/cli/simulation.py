@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import typing
+
 from mammon.cli.invocation import Invocation
 from mammon.core.costs import token_amount
 from mammon.core.numbers import Units
@@ -11,6 +13,7 @@ from mammon.errors import UsageError
 from mammon.protocols.chains import ChainFile
 from mammon.sim.chainfile import chain_file
 from mammon.sim.clock import SimClock
+from mammon.sim.crises import Crisis
 from mammon.sim.node import SimNode
 from mammon.sim.record import Recording
 from mammon.sim.wallet import SimSigner
@@ -20,6 +23,8 @@ from mammon.state.simchain import Accepted, SimHead
 from mammon.state.store import Store
 
 _CAPITAL = "sim_capital"
+_VENUES = "sim_venues"
+_CRISIS = "sim_crisis"
 
 
 class Simulation:
@@ -29,7 +34,7 @@ class Simulation:
         self._store, self._world, self._head = store, world, head
         self._node = SimNode(world)
         self.clock = SimClock(world)
-        self.chain: ChainFile = chain_file()
+        self.chain: ChainFile = chain_file(world.full)
         self.wallet: Address = world.wallet
         self.signer = SimSigner(world.seed)
 
@@ -40,9 +45,11 @@ class Simulation:
         fresh = SimWorld(seed)
         with store.transaction():
             head = store.simchain.begin(seed, fresh.recording().height)
+            full = _full(store, call)
+            crisis = _crisis(store, call)
             capital = _capital(store, call)
         sent = tuple((accepted.height, accepted.raw) for accepted in store.simchain.accepted())
-        return cls(store, SimWorld.rebuild(Recording(seed, head.height, sent, capital)), head)
+        return cls(store, SimWorld.rebuild(Recording(seed, head.height, sent, capital, full, crisis)), head)
 
     @property
     def name(self) -> str:
@@ -56,6 +63,12 @@ class Simulation:
             self.keep()
         return answer
 
+    def merkl(self, url: str) -> bytes:
+        """Return what Merkl would answer about this chain."""
+        from mammon.sim.merkl import answer
+
+        return answer(self._world, url)
+
     def keep(self) -> None:
         """Make the chain's height and its accepted transactions durable."""
         now = self._world.recording()
@@ -65,6 +78,38 @@ class Simulation:
         with self._store.change():
             added = [Accepted(height, raw) for height, raw in new]
             self._head = self._store.simchain.advance(self._head, now.height, added)
+
+
+def _full(store: Store, call: Invocation) -> bool:
+    """Return whether the world has a venue of every kind; that is set once, when the world begins."""
+    wanted, facts = call.settings.sim_venues, meta.facts(store.database)
+    known = facts.get(_VENUES, "few" if _CAPITAL in facts else None)
+    if known is None:
+        meta.put(store.database, {_VENUES: wanted})
+        return wanted == "all"
+    if known != wanted and call.resolved.origins["sim_venues"] != "default":
+        raise UsageError(
+            "other_venues",
+            f"this simulated world began with {known} of the venues, not {wanted}",
+            f"set sim_venues to {known!r}, or use another MAMMON_HOME",
+        )
+    return known == "all"
+
+
+def _crisis(store: Store, call: Invocation) -> Crisis:
+    """Return what befalls the world; that is set once, when the world begins."""
+    wanted, facts = call.settings.sim_crisis, meta.facts(store.database)
+    known = facts.get(_CRISIS, "none" if _CAPITAL in facts else None)
+    if known is None:
+        meta.put(store.database, {_CRISIS: wanted})
+        return wanted
+    if known != wanted and call.resolved.origins["sim_crisis"] != "default":
+        raise UsageError(
+            "other_crisis",
+            f"this simulated world began with the crisis {known!r}, not {wanted!r}",
+            f"set sim_crisis to {known!r}, or use another MAMMON_HOME",
+        )
+    return next(crisis for crisis in typing.get_args(Crisis) if crisis == known)
 
 
 def _capital(store: Store, call: Invocation) -> Units:

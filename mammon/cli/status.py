@@ -17,6 +17,7 @@ from mammon.core import canonical
 from mammon.core.fills import Book, worth
 from mammon.core.types import Address
 from mammon.ops.lock import is_running
+from mammon.reporting.dangers import danger_notes
 from mammon.reporting.numbers import DASH, duration, token
 from mammon.reporting.sentences import headline
 from mammon.reporting.tables import Table, table
@@ -31,6 +32,8 @@ class LastDecision:
     at: int
     action: str
     headline: str
+    dangers: tuple[str, ...]
+    """What endangered the money then, in words."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +89,8 @@ def known(call: Invocation, stored: Archive, stops: tuple[str, ...]) -> StatusDa
     for recorded in store.decisions.page(limit=1):
         decision = stored.decision(recorded.id)
         asset = decision.portfolio.asset
-        last = LastDecision(recorded.id, recorded.now, decision.action, headline(decision))
+        told = tuple(danger_notes(decision))
+        last = LastDecision(recorded.id, recorded.now, decision.action, headline(decision), told)
     book = store.book.current()
     paper = None if book is None else canonical.loads(Book, book.document)
     return StatusData(
@@ -96,7 +100,7 @@ def known(call: Invocation, stored: Archive, stops: tuple[str, ...]) -> StatusDa
         tuple(run.command for run in store.runs.unended() if is_running(run.process)),
         _last_run(stored),
         stops,
-        () if asset is None else unfinished(store, asset),
+        unfinished(store, asset),
     )
 
 
@@ -126,6 +130,7 @@ def shown(
     else:
         last = data.decision
         yield f"last decision: {last.id[:12]}, {_time(last.at, now)}: {last.headline}"
+        yield from (f"  {told}" for told in last.dangers)
     if data.book is not None:
         yield f"paper book: worth {token(data.book.raw, data.book.decimals)} at its last change"
     if data.holdings:

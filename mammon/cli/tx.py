@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -11,11 +11,13 @@ from typing import Annotated
 
 import typer
 
+from mammon.cli import worlds
 from mammon.cli.archive import archive
 from mammon.cli.documents import Amount, amount
 from mammon.cli.invocation import Invocation
 from mammon.cli.options import BASE, WORLD, command
 from mammon.core.numbers import Wei
+from mammon.core.plan import Step
 from mammon.core.txstate import Slot
 from mammon.errors import UsageError
 from mammon.reporting.numbers import DASH, native, token
@@ -25,6 +27,7 @@ from mammon.state.journal import Journal
 
 _DECIMALS = 6
 _SHOWN = 20
+Decimals = Callable[[Step], int]
 _NONCE = re.compile(r"[0-9]{1,18}")
 _TRANSACTION = re.compile(r"[0-9]{1,18}|0x[0-9a-fA-F]{64}")
 
@@ -106,7 +109,8 @@ def tx_list(
     """List the transactions of this account, newest first: what each does, what it cost, where it stands."""
     with archive(call) as stored:
         journal = stored.store.journal
-        data = TxsData(tuple(_note(journal, slot) for slot in journal.slots(limit=limit)))
+        unit = decimals_of(call)
+        data = TxsData(tuple(_note(journal, slot, unit) for slot in journal.slots(limit=limit)))
     call.result("txs", data, lambda: [_listed(data)])
 
 
@@ -126,7 +130,7 @@ def tx_show(
         return
     with archive(call) as stored:
         journal = stored.store.journal
-        data = whole(journal, _found(journal, which))
+        data = whole(journal, _found(journal, which), decimals_of(call))
     call.result("tx", data, lambda: shown(data))
 
 
@@ -154,7 +158,22 @@ def _found(journal: Journal, which: str | None) -> Slot:
     return slot
 
 
-def whole(journal: Journal, slot: Slot) -> TxData:
+def decimals_of(call: Invocation) -> Decimals:
+    """Return who says how many decimals the token of a leg has: the asset's, for a claim the reward's own.
+
+    A token that the chain does not list any more is told in base units.
+    """
+
+    def of(step: Step) -> int:
+        if step.action != "claim":
+            return _DECIMALS
+        listed = worlds.tokens(call)
+        return next((token.decimals for token in listed if token.address == step.market.asset), 0)
+
+    return of
+
+
+def whole(journal: Journal, slot: Slot, decimals: Decimals) -> TxData:
     """Return a slot with everything that was signed for it."""
     intent = journal.intent(slot.intent)
     attempts = tuple(
@@ -170,29 +189,29 @@ def whole(journal: Journal, slot: Slot) -> TxData:
         )
         for each in journal.attempts(slot.nonce)
     )
-    return TxData(_note(journal, slot), intent.decision if intent else "", slot.deadline, attempts)
+    return TxData(_note(journal, slot, decimals), intent.decision if intent else "", slot.deadline, attempts)
 
 
-def _note(journal: Journal, slot: Slot) -> TxNote:
+def _note(journal: Journal, slot: Slot, decimals: Decimals) -> TxNote:
     leg, spend = journal.legs(slot.intent)[slot.seq], journal.spend(slot.nonce)
     attempts = journal.attempts(slot.nonce)
     open_ones = attempts if slot.state == "sent" else ()
     told = sum(len(journal.tellings(attempt.hash)) for attempt in open_ones)
-    mined = slot.mined
+    mined, unit = slot.mined, decimals(leg.step)
     return TxNote(
         slot.nonce,
         slot.intent,
         slot.seq,
         leg.step.action,
         leg.step.slug,
-        amount(leg.step.amount, _DECIMALS),
+        amount(leg.step.amount, unit),
         slot.state,
         slot.opened_at,
         mined.hash if mined else attempts[-1].hash,
         mined.block if mined else None,
         spend.most if spend else slot.fee_ceiling,
         mined.paid if mined else spend.paid if spend else None,
-        standing(slot, leg.step, leg.effect, told, final=journal.is_final(slot.nonce)),
+        standing(slot, leg.step, leg.effect, told, final=journal.is_final(slot.nonce), decimals=unit),
     )
 
 
@@ -206,7 +225,7 @@ def _listed(data: TxsData) -> Table | str:
                 str(row.nonce),
                 row.action,
                 row.slug,
-                token(row.amount.raw, _DECIMALS),
+                token(row.amount.raw, row.amount.decimals),
                 row.state,
                 DASH if row.block is None else str(row.block),
                 DASH if row.paid is None else native(row.paid),
@@ -221,7 +240,8 @@ def _listed(data: TxsData) -> Table | str:
 def shown(data: TxData) -> Iterator[Table | str]:
     """Yield what a person sees."""
     note = data.transaction
-    yield f"nonce {note.nonce}: {note.action} {note.slug} {token(note.amount.raw, _DECIMALS)}: {note.state}"
+    sum_ = token(note.amount.raw, note.amount.decimals)
+    yield f"nonce {note.nonce}: {note.action} {note.slug} {sum_}: {note.state}"
     yield note.standing
     cost = f"at most {native(note.most)} ETH" if note.paid is None else f"paid {native(note.paid)} ETH"
     yield f"{cost}; opened {_time(note.opened_at)}, given up {_time(data.deadline)}"

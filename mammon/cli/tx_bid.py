@@ -13,7 +13,7 @@ from mammon.chain.legs import Legs
 from mammon.chain.look import look
 from mammon.cli.invocation import Invocation
 from mammon.cli.options import ACT, BASE, WORLD, command
-from mammon.cli.tx import shown, whole
+from mammon.cli.tx import decimals_of, shown, whole
 from mammon.cli.wiring import Place, opened
 from mammon.core.bids import bid_for
 from mammon.core.numbers import Wei
@@ -69,7 +69,7 @@ def _bid(call: Invocation, role: Role, max_fee: Wei | None) -> None:
             call.output.note(f"{told}: --execute does it")
         slot = place.store.journal.slot(asked.errand.slot.nonce)
         assert slot is not None
-        data = whole(place.store.journal, slot)
+        data = whole(place.store.journal, slot, decimals_of(call))
         call.result("tx", data, lambda: shown(data), acted=call.execute)
 
 

@@ -24,8 +24,8 @@ class Unfinished:
     sentence: str
 
 
-def unfinished(store: Store, asset: Token) -> tuple[Unfinished, ...]:
-    """Return what the journal has open, the transaction on the wire first."""
+def unfinished(store: Store, asset: Token | None) -> tuple[Unfinished, ...]:
+    """Return what the journal has open, the transaction on the wire first; `asset` None: not known here."""
     return tuple(_every(store, asset))
 
 
@@ -39,7 +39,7 @@ def effects_since(store: Store) -> dict[str, Effect]:
     return found
 
 
-def _every(store: Store, asset: Token) -> Iterator[Unfinished]:
+def _every(store: Store, asset: Token | None) -> Iterator[Unfinished]:
     slot = store.journal.open_slot()
     if slot is not None:
         step = store.journal.legs(slot.intent)[slot.seq].step
@@ -57,7 +57,7 @@ def _every(store: Store, asset: Token) -> Iterator[Unfinished]:
             yield Unfinished(intent.decided_at, told)
 
 
-def _told(intent: Intent, legs: tuple[Leg, ...], asset: Token) -> str:
+def _told(intent: Intent, legs: tuple[Leg, ...], asset: Token | None) -> str:
     """Return where an intent stands; nothing for one of which nothing was done."""
     plan = intent.plan
     if intent.kind == "revoke":
@@ -65,8 +65,10 @@ def _told(intent: Intent, legs: tuple[Leg, ...], asset: Token) -> str:
     done = [leg.step.action for leg in legs if leg.state == "done"]
     if not done:
         return ""
+    if intent.kind == "claim":
+        return f"a claim on {plan.source} is carried out and not recorded yet; {_GOES_ON}"
     if "deposit" in done or len(done) == len(legs):
         return f"{plan.source} to {plan.target} is carried out and not recorded yet; {_GOES_ON}"
-    amount = token(due(legs, len(legs) - 1), asset.decimals, asset.symbol)
+    amount = "some of it" if asset is None else token(due(legs, len(legs) - 1), asset.decimals, asset.symbol)
     origin = "the wallet" if plan.source == IDLE else plan.source
     return f"{amount} on the way from {origin} to {plan.target} are idle in the wallet; {_GOES_ON}"

@@ -87,6 +87,7 @@ def _mock(call: Invocation, stack: contextlib.ExitStack, acting: bool, homeward:
     parts = Parts(
         call, store, simulation.chain, [simulation], clock, wallet, simulated=True, homeward=homeward
     )
+    parts.merkl = simulation.merkl
     account = _on_chain(call, store, identity)
     executor = parts.acting(simulation.signer, lambda: "") if acting else None
     carrier = parts.commanded(executor) if executor else None

@@ -12,6 +12,7 @@ from mammon.errors import UsageError
 from mammon.state.opening import Identity
 
 if TYPE_CHECKING:
+    from mammon.core.types import Token
     from mammon.protocols.chains import ChainFile
 
 NOBODY = Address("0x0000000000000000000000000000000000000000")
@@ -52,6 +53,15 @@ def directory(call: Invocation, world: Identity) -> Path:
     if not _CHAIN.match(call.settings.chain):
         raise UsageError("chain", f"no chain is named {call.settings.chain!r}", "`--chain base` is one")
     return call.settings.home / f"{world.mode}-{call.settings.chain}-{world.account[2:10].lower()}"
+
+
+def tokens(call: Invocation) -> tuple[Token, ...]:
+    """Return the tokens that the chain of the settings lists."""
+    if call.settings.mode == "mock":
+        from mammon.sim import chainfile
+
+        return chainfile.chain_file(full=True).tokens
+    return chain_file(call).tokens
 
 
 def chain_file(call: Invocation) -> ChainFile:

@@ -50,6 +50,28 @@ class RpcSettings:
 
 
 @dataclass(frozen=True, slots=True)
+class SourcesSettings:
+    """Second opinions from outside the chain: they can speak against a move, never for one."""
+
+    names: tuple[Literal["defillama", "kraken", "morpho"], ...] = ("defillama", "kraken", "morpho")
+    """Who is asked, and told nothing about the account; empty: nobody."""
+    timeout_s: Timeout = Timeout(Seconds(3))
+    """Total time for all of them together, beside the reading of the chain."""
+    price_every_s: Timeout = Timeout(Seconds(600))
+    """How old a source's prices grow before they are asked for again."""
+    rate_every_s: Timeout = Timeout(Seconds(3600))
+    """How old a source's rates grow before they are asked for again; they change once an hour."""
+    defillama_rates_url: Url = Url("https://yields.llama.fi")
+    """Where DefiLlama's yields are."""
+    defillama_prices_url: Url = Url("https://coins.llama.fi")
+    """Where DefiLlama's prices are."""
+    kraken_url: Url = Url("https://api.kraken.com")
+    """Where Kraken's public market data are."""
+    morpho_url: Url = Url("https://api.morpho.org")
+    """Where Morpho's API is."""
+
+
+@dataclass(frozen=True, slots=True)
 class RunSettings:
     """The loop of `mammon run`."""
 
@@ -71,6 +93,16 @@ class MarketsSettings:
     """Slugs of markets left alone: never read, never entered."""
     extra: tuple[Table, ...] = ()
     """Further markets, each a [[markets.extra]] table in the form of the chain file."""
+
+
+@dataclass(frozen=True, slots=True)
+class RewardsSettings:
+    """Rewards that are granted outside the chain."""
+
+    merkl: bool = True
+    """Ask Merkl what is granted by `mammon rewards`; it is told the account's address."""
+    merkl_url: Url = Url("https://api.merkl.xyz")
+    """Where Merkl's API is."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,12 +149,20 @@ class Settings:
     """How much may be at stake; unset: canary in live, and what the policy says elsewhere."""
     seed: int = 1
     """Seed of the simulated world."""
+    sim_venues: Literal["few", "all"] = "few"
+    """Venues of the simulated world: the five it always had, or one of every kind."""
+    sim_crisis: Literal["none", "drain", "loss", "bait"] = "none"
+    """What befalls the simulated world an hour after it opens: dry venues, losses, or a rate that is bait."""
+    sim_sources: Literal["sound", "lying", "dead"] = "sound"
+    """How the simulated world's DefiLlama is: sound, lying (it says three times as much) or dead."""
     capital_usdc: Usd = Usd(Decimal(10000))
     """What the paper book begins with when no account is set."""
     rpc: RpcSettings = RpcSettings()
+    sources: SourcesSettings = SourcesSettings()
     policy: Policy = Policy()
     run: RunSettings = RunSettings()
     markets: MarketsSettings = MarketsSettings()
+    rewards: RewardsSettings = RewardsSettings()
     signer: SignerSettings = SignerSettings()
     log: LogSettings = LogSettings()
 

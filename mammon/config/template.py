@@ -30,6 +30,8 @@ STYLES: dict[Style, dict[str, str]] = {
         "policy.min_annual_gain_usd": "25",
         "policy.max_pool_share": "0.10",
         "policy.exit_liquidity_multiple": "5",
+        "policy.danger_liquidity_multiple": "3",
+        "policy.min_price_witnesses": "1",
         "policy.max_moves_per_day": "2",
         "policy.cooldown": "6h",
     },
@@ -39,6 +41,7 @@ STYLES: dict[Style, dict[str, str]] = {
         "policy.min_annual_gain_usd": "5",
         "policy.max_pool_share": "0.25",
         "policy.exit_liquidity_multiple": "2",
+        "policy.danger_liquidity_multiple": "1.25",
     },
 }
 """What each style changes of the defaults, as text; `balanced` is the defaults."""

@@ -8,8 +8,9 @@ from mammon.core.candidates import Judgement
 from mammon.core.costs import Cost
 from mammon.core.decide import Decision
 from mammon.core.gates import KINDS
+from mammon.reporting.dangers import danger_notes
 from mammon.reporting.numbers import native, percent, usd
-from mammon.reporting.sentences import headline, rate_notes, reserve_notes, sentence
+from mammon.reporting.sentences import headline, rate_notes, reserve_notes, sentence, source_notes
 from mammon.reporting.tables import Table
 from mammon.reporting.targets import target_table
 from mammon.reporting.verdicts import verdict_table
@@ -18,6 +19,7 @@ from mammon.reporting.verdicts import verdict_table
 def explanation(decision: Decision) -> Iterator[Table | str]:
     """Yield the headline, the money, the gates of the chosen move, what refused it, the other venues."""
     yield headline(decision)
+    yield from danger_notes(decision, unknown=True)
     yield from reserve_notes(decision)
     chosen = decision.chosen
     if chosen is not None:
@@ -31,6 +33,7 @@ def explanation(decision: Decision) -> Iterator[Table | str]:
     if others:
         yield "\n".join(["The other venues", *(f"  {_other(judged)}" for judged in others)])
     yield from rate_notes(decision.snapshot)
+    yield from source_notes(decision.snapshot)
     yield f"\nBlock {decision.snapshot.block.number}, policy {decision.policy.hash[:12]}."
 
 

@@ -6,17 +6,24 @@ whose inputs were not read is None, and the reason is in the row.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from decimal import Decimal
 
 from mammon.core import rates
 from mammon.core.costs import asset_usd
+from mammon.core.history import track_of
 from mammon.core.numbers import Fraction, Rate, Units, Usd
+from mammon.core.policy import Policy
+from mammon.core.rewards import RewardRate
 from mammon.core.risk.rating import after_risk, rated
 from mammon.core.types import MarketState, Portfolio, Position, Price, Snapshot, Unread, slug_of
 from mammon.errors import MalformedError
+from mammon.reporting.outlook import Outlook, outlook, utilisation
 
 _NO_PREMIUM = Decimal(0)
+_NO_REWARDS: Mapping[str, RewardRate] = {}
+_AS_TOLERANT_AS_THE_POLICY = Policy().max_rate_gap
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +43,10 @@ class Standing:
 
 @dataclass(frozen=True, slots=True)
 class MarketFigures:
-    """One market as a person compares it. APYs compound as the venue does; amounts are base units."""
+    """One market as a person compares it. Amounts are base units.
+
+    APYs are of interest alone and compound as the venue does.
+    """
 
     slug: str
     apy: Rate | None
@@ -53,6 +63,10 @@ class MarketFigures:
     reasons: tuple[str, ...]
     standing: Standing | None = None
     """Of the venue at the block; None where it was not read."""
+    outlook: Outlook | None = None
+    """What earlier readings and other sources add; None where it was not read."""
+    reward: RewardRate | None = None
+    """What is paid beside interest, never part of the rates above; None: nobody looked for it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,16 +82,24 @@ class HoldingFigures:
 
 
 def market_figures(
-    snapshot: Snapshot, amount: int, delay_s: int, premium: Decimal = _NO_PREMIUM
+    snapshot: Snapshot,
+    amount: int,
+    delay_s: int,
+    premium: Decimal = _NO_PREMIUM,
+    tolerance: Decimal = _AS_TOLERANT_AS_THE_POLICY,
+    rewards: Mapping[str, RewardRate] = _NO_REWARDS,
 ) -> tuple[MarketFigures, ...]:
     """Return every market's figures, best rate after a deposit of `amount` first, unread last.
 
-    Rates are those of a deposit mined `delay_s` after the block, as in a decision.
+    Rates are those of a deposit mined `delay_s` after the block, as in a decision. `tolerance`: the gap to
+    an outside source's rate that still agrees. `rewards` by slug, where they were looked for.
     """
     at = snapshot.block.timestamp + delay_s
     rows = [_market(reading, amount, at) for reading in snapshot.markets]
     by_slug = {slug_of(reading): reading for reading in snapshot.markets}
     rows = [replace(row, standing=_standing(by_slug[row.slug], row, snapshot, premium)) for row in rows]
+    rows = [replace(row, outlook=_outlook(by_slug[row.slug], snapshot, amount, tolerance)) for row in rows]
+    rows = [replace(row, reward=rewards.get(row.slug)) for row in rows]
     return tuple(
         sorted(rows, key=lambda row: (row.apy_after is None, -(row.apy_after or Decimal(0)), row.slug))
     )
@@ -123,16 +145,12 @@ def _market(reading: MarketState | Unread, amount: int, at: int) -> MarketFigure
         return MarketFigures(
             reading.subject, None, None, None, None, None, None, False, "unread", (reading.code,)
         )
-    used = None
-    if reading.borrowed is not None and reading.supplied > 0:
-        exact = rates.CONTEXT.divide(Decimal(reading.borrowed), Decimal(reading.supplied))
-        used = Fraction(exact.quantize(Decimal("1e-18"), context=rates.CONTEXT))
     losses = tuple(name for name, units in reading.evidence if units > 0)
     return MarketFigures(
         reading.market.slug,
         apy_of(reading, 0, at),
         apy_of(reading, amount, at),
-        used,
+        utilisation(reading.borrowed, reading.supplied),
         reading.supplied,
         reading.withdrawable,
         reading.room,
@@ -147,9 +165,15 @@ def _standing(
 ) -> Standing | None:
     if isinstance(reading, Unread):
         return None
-    found = rated(reading, snapshot.block.timestamp)
+    found = rated(reading, snapshot.block.timestamp, track_of(snapshot, reading.market.slug))
     after = None if row.apy_after is None else after_risk(row.apy_after, found.score, premium)
     return Standing(found.tier, found.score, found.factors, found.signs, after)
+
+
+def _outlook(
+    reading: MarketState | Unread, snapshot: Snapshot, amount: int, tolerance: Decimal
+) -> Outlook | None:
+    return None if isinstance(reading, Unread) else outlook(reading, snapshot, Units(amount), tolerance)
 
 
 def _state(reading: MarketState) -> str:

@@ -35,6 +35,14 @@ def token(units: int | None, decimals: int, symbol: str = "") -> str:
     return f"{whole:,} {symbol}".rstrip()
 
 
+def coins(units: int, decimals: int, symbol: str) -> str:
+    """Spell an amount of any token; what is below a hundredth keeps two digits that are not zero."""
+    value = Decimal(units).scaleb(-decimals)
+    small = value and abs(value) < Decimal("0.01")
+    places = 1 - value.adjusted() if small else 2
+    return f"{rounded(value, places):,f} {symbol}"
+
+
 def native(wei: int) -> str:
     """Spell wei as whole coins, to the gwei; less than that to two digits, so that it is not zero."""
     places = 9 if wei == 0 or abs(wei) >= _GWEI else 20 - len(str(abs(wei)))

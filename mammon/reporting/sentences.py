@@ -12,7 +12,8 @@ from mammon.core.candidates import Judgement
 from mammon.core.decide import Decision
 from mammon.core.gates import KINDS
 from mammon.core.plan import IDLE
-from mammon.core.types import MarketState, Portfolio, Position, Snapshot, Verdict, slug_of
+from mammon.core.types import MarketState, Portfolio, Position, Snapshot, Unread, Verdict, slug_of
+from mammon.reporting.dangers import out_of
 from mammon.reporting.numbers import duration, percent, rounded, token, usd, utc
 
 QUESTIONS: dict[str, str] = {
@@ -25,7 +26,11 @@ QUESTIONS: dict[str, str] = {
     "venue_read": "readings of the venue that failed",
     "venue_open": "reasons the venue takes no deposit or gives none back",
     "no_loss": "bad debt or loss the venue carries",
+    "no_danger": "what earlier readings say against the venue",
     "rate_sane": "the venue's rate",
+    "bait": "what is lent out, or a rate that rose for a bad reason",
+    "earned": "what the venue's index really earned a year",
+    "rate_agrees": "how far an outside source puts the rate from ours",
     "cap_room": "amount against the room under the venue's cap",
     "exit_liquidity": "what could leave at once over what we would hold",
     "pool_share": "our share of the market",
@@ -37,6 +42,8 @@ QUESTIONS: dict[str, str] = {
     "total_ceiling": "what would be deposited in all venues together",
     "data_fresh": "age of the block read",
     "peg": "price of the asset",
+    "price_agrees": "how far an outside source puts a price off",
+    "price_steady": "how far a price moved in a short time",
     "sequencer": "time since the sequencer came up",
     "gas_ceiling": "cost of the dearest transaction",
     "daily_gas": "gas in 24 hours, this move included",
@@ -65,7 +72,8 @@ def headline(decision: Decision) -> str:
         return f"Hold: there is nothing in {place(chosen.move.source)} to move to {target}."
     what = movement(decision, chosen)
     if decision.action == "exit":
-        return f"Bring home {what}{_reason(decision)}."
+        verb = "Bring home" if chosen.move.target == IDLE else "Move"
+        return f"{verb} {what}{_reason(decision)}."
     if decision.action == "move":
         return f"Move {what}."
     if decision.refused_by:
@@ -114,6 +122,16 @@ def rate_notes(snapshot: Snapshot) -> Iterator[str]:
             )
 
 
+def source_notes(snapshot: Snapshot) -> Iterator[str]:
+    """Say why each outside source is not heard, and of what: a line for each reason."""
+    silent: dict[str, list[str]] = {}
+    for item in snapshot.witnesses:
+        if isinstance(item, Unread):
+            silent.setdefault(f"{item.reason} ({item.code})", []).append(item.subject)
+    for why, subjects in silent.items():
+        yield f"unheard: {', '.join(subjects)}: {why}"
+
+
 def sentence(verdict: Verdict, decimals: int) -> str:
     """Say one verdict: the question, the measure, the limit and the margin."""
     question = QUESTIONS.get(verdict.gate, _UNASKED)
@@ -147,7 +165,9 @@ def quantity(value: Decimal, unit: str, decimals: int) -> str:
 
 
 def _reason(decision: Decision) -> str:
-    return " for needs that fall due" if decision.ask is None else ""
+    if decision.ask is not None:
+        return ""
+    return out_of(decision) or " for needs that fall due"
 
 
 def _empty(portfolio: Portfolio, source: str) -> bool:

@@ -13,6 +13,8 @@ from mammon.cli import failure
 from mammon.cli.process import Process
 
 NOW = 1_700_000_000
+NOBODY = {"MAMMON_SOURCES__NAMES": ""}
+"""No test asks an outside source, unless it serves one."""
 
 
 class FixedClock:
@@ -59,7 +61,7 @@ def run(
 ) -> Ended:
     """Run one command line and return how it ended."""
     out, err = (Terminal(), Terminal()) if terminal else (io.StringIO(), io.StringIO())
-    variables = {"HOME": str(directory), **(environment or {})}
+    variables = {"HOME": str(directory), **NOBODY, **(environment or {})}
     process = Process(variables, directory, stdin, out, err, FixedClock())
     code = failure.run(words, process)
     return Ended(code, out.getvalue(), err.getvalue())

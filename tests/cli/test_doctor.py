@@ -15,6 +15,8 @@ import pytest
 
 from mammon.cli.build import commit_of
 from tests.cli.shell import NOW, Ended, run
+from tests.feeds.payloads import chart, coins, ticker, vaults
+from tests.net import servers
 
 BASE_ID = "0x2105"
 
@@ -255,3 +257,58 @@ def test_the_commit_is_read_from_the_checkout(tmp_path: Path) -> None:
     assert commit_of(tmp_path) == "a" * 40
     (git / "HEAD").write_text("c" * 40 + "\n")
     assert commit_of(tmp_path) == "c" * 40
+
+
+# --- outside sources -----------------------------------------------------------------------------
+
+
+def sourced(behave: servers.Behaviour, node: str, directory: Path) -> list[dict[str, Any]]:
+    """Run the checks with every source served so; return what is told of them."""
+    kinds = ("DEFILLAMA_RATES", "DEFILLAMA_PRICES", "KRAKEN", "MORPHO")
+    with servers.serving(behave) as server:
+        urls = {f"MAMMON_SOURCES__{kind}_URL": f"{server.url}k3y0fthesource/" for kind in kinds}
+        names = {"MAMMON_SOURCES__NAMES": "defillama,kraken,morpho", "MAMMON_SOURCES__TIMEOUT": "1s"}
+        known = {"MAMMON_RPC__URLS": node, **names, **urls}
+        ended = run("doctor", "--json", directory=directory, environment=known)
+    assert ended.code == 0, ended
+    assert "k3y0fthesource" not in ended.out + ended.err
+    found: list[dict[str, Any]] = ended.document["data"]["checks"]
+    return [check for check in found if check["name"].startswith("source ")]
+
+
+def test_a_source_that_answers_is_ok(node: str, tmp_path: Path) -> None:
+    """Each is asked once for all it knows, and told with the age of its figures."""
+
+    def behave(peer: servers.Peer) -> None:
+        while peer.request() is not None:
+            line = peer.head.split(b"\r\n")[0]
+            bodies = {b"chart": chart(), b"Ticker": ticker(), b"prices": coins()}
+            found = [body for word, body in bodies.items() if word in line]
+            peer.answer(found[0] if found else vaults())
+
+    told = sourced(behave, node, tmp_path)
+    assert [check["name"] for check in told] == ["source defillama", "source kraken", "source morpho"]
+    assert [check["state"] for check in told] == ["ok", "ok", "warn"]
+    assert told[0]["found"].startswith("5 of 5 figures")
+    assert "0 of 6 figures" in told[2]["found"]
+
+
+def test_a_silent_source_is_a_warning_with_its_reason(node: str, tmp_path: Path) -> None:
+    """Nothing rests on one alone: the check ends well, and says what is wrong."""
+    told = sourced(servers.status("503 Service Unavailable"), node, tmp_path)
+    assert {check["state"] for check in told} == {"warn"}
+    assert all("http_503" in check["found"] for check in told)
+    assert all(check["fix"] for check in told)
+
+
+def test_a_source_that_knows_nothing_of_a_chain_is_not_asked(node: str, tmp_path: Path) -> None:
+    """On another chain there is nothing to ask it."""
+    known = {
+        "MAMMON_RPC__URLS": node,
+        "MAMMON_CHAIN": "optimism",
+        "MAMMON_SOURCES__NAMES": "kraken",
+        "MAMMON_SOURCES__KRAKEN_URL": f"http://127.0.0.1:{servers.refused_port()}",
+    }
+    ended = run("doctor", "--json", directory=tmp_path, environment=known)
+    (told,) = [c for c in ended.document["data"]["checks"] if c["name"] == "source kraken"]
+    assert (told["state"], told["found"]) == ("ok", "knows nothing of this chain and is not asked")

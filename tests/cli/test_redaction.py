@@ -6,7 +6,7 @@ import pytest
 
 from mammon.cli.redaction import clean, tokens
 from mammon.config.keys import keys, urls
-from mammon.config.settings import RpcSettings, Settings, SignerSettings, Url
+from mammon.config.settings import RpcSettings, Settings, SignerSettings, SourcesSettings, Url
 from mammon.net.redact import redacted
 
 PATH, QUERY = "0123456789abcdefPATH", "0123456789abcdefQUERY"
@@ -41,8 +41,11 @@ def test_a_key_stands_nowhere_also_without_its_url(text: str) -> None:
 def test_every_url_of_the_settings_is_known() -> None:
     """Those in lists and those alone; a setting that is added joins by its type."""
     chosen = Settings(
-        rpc=RpcSettings(urls=(Url(URL), Url("https://b"))), signer=SignerSettings(url=Url("https://s"))
+        rpc=RpcSettings(urls=(Url(URL), Url("https://b"))),
+        sources=SourcesSettings(kraken_url=Url("https://k")),
+        signer=SignerSettings(url=Url("https://s")),
     )
-    assert urls(chosen) == [URL, "https://b", "https://s"]
-    assert urls(Settings()) == []
+    usual = urls(Settings())
+    assert [url for url in urls(chosen) if url not in usual] == [URL, "https://b", "https://k", "https://s"]
+    assert [token for url in usual for token in tokens(url)] == []
     assert sum(key.hint in (Url, tuple[Url, ...]) for key in keys().values()) >= 2

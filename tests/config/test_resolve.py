@@ -8,7 +8,7 @@ import dataclasses
 import os
 from decimal import Decimal
 from pathlib import Path
-from typing import Any, get_args, get_origin
+from typing import Any, Literal, get_args, get_origin
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -49,7 +49,9 @@ def some_value(key: Key) -> st.SearchStrategy[Any]:
     if hasattr(key.hint, "__args__") and get_origin(key.hint) is not tuple:
         return st.sampled_from(get_args(key.hint))
     if get_origin(key.hint) is tuple:
-        return st.lists(VALUES[get_args(key.hint)[0]], min_size=1, max_size=3).map(tuple)
+        (item, _) = get_args(key.hint)
+        some = st.sampled_from(get_args(item)) if get_origin(item) is Literal else VALUES[item]
+        return st.lists(some, min_size=1, max_size=3).map(tuple)
     return VALUES[key.hint]
 
 

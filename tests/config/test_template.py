@@ -58,7 +58,14 @@ def test_each_style_is_a_valid_policy(style: template.Style, tmp_path: Path) -> 
 
 def test_careful_is_stricter_and_bold_is_looser() -> None:
     """Every value of a style lies on its side of the default."""
-    higher_is_stricter = {"min_apy_gain", "min_annual_gain_usd", "exit_liquidity_multiple", "cooldown"}
+    higher_is_stricter = {
+        "min_apy_gain",
+        "min_annual_gain_usd",
+        "exit_liquidity_multiple",
+        "min_price_witnesses",
+        "danger_liquidity_multiple",
+        "cooldown",
+    }
     for style, sign in (("careful", 1), ("bold", -1)):
         for name, text in template.STYLES[style].items():
             key = keys()[name]

@@ -40,6 +40,9 @@ class Shell:
         home.mkdir(mode=0o700, exist_ok=True)
         self.home = home
         self.environment = {"MAMMON_HOME": str(home), **environment}
+        if environment.get("MAMMON_MODE") != "mock":
+            # No test asks an outside source, unless it serves one.
+            self.environment.setdefault("MAMMON_SOURCES__NAMES", "")
 
     def process(self, stdin: io.TextIOWrapper | None, out: io.StringIO, err: io.StringIO) -> Process:
         """Return the process a command runs in."""

@@ -200,6 +200,7 @@ def test_no_simulated_source_is_loaded_in_a_real_world(mode: str, tmp_path: Path
         "MAMMON_MODE": mode,
         "MAMMON_RPC__URLS": f"http://127.0.0.1:{refused_port()}/",
         "MAMMON_ACCOUNT": "0x0000000000000000000000000000000000000001",
+        "MAMMON_SOURCES__NAMES": "",
         **QUICK,
     }
     lines = [(*line(name), "--json") for name in (*WORLDLY, "status", "explain", "config show", "doctor")]

@@ -101,13 +101,13 @@ def test_the_planned_calls_do_what_they_say(shell: NodeShell, chain: Scenario, o
 
 
 def test_a_drained_venue_is_refused_by_the_right_gate(shell: NodeShell, chain: Scenario) -> None:
-    """With its liquidity gone the better venue pays even more, and is refused: exit 3, exit_liquidity."""
+    """With its liquidity gone the better venue pays even more, and is refused for both: exit 3."""
     better(chain)
     chain.aave36.drain(left=1000 * USD)
     refused = shell("gates", "--json")
     assert refused.code == 3
     assert refused.data["action"] == "hold"
-    assert refused.data["refused_by"] == ["exit_liquidity"]
+    assert refused.data["refused_by"] == ["bait", "exit_liquidity"]
     assert shell("rebalance", "--execute", "--yes").code == 3
     assert shell("detect-positions", "--json").data["positions"][1]["slug"] == "aave-30"
 

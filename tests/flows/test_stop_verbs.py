@@ -196,7 +196,7 @@ def test_a_stop_between_judgement_and_act_is_asked_about_again(shell: Shell) -> 
             self.done += 1
             return None  # type: ignore[return-value]
 
-    book, decision = Book(), SimpleNamespace(plan=None)
+    book, decision = Book(), SimpleNamespace(action="move", plan=None)
     guarded = GuardedExecutor(book, shell.home, world(shell))
     guarded.execute(decision)  # type: ignore[arg-type]
     assert shell("pause").code == 0

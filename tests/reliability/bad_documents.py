@@ -80,7 +80,7 @@ class Papers:
         still = decide(self.snapshot, portfolio(0, position(state("high"), 10**10)), Policy(), NOW)
         self.identity = Identity("mock", self.snapshot.chain_id, self.held.owner, Policy().hash)
         figures = market_figures(self.snapshot, 10**9, 10)
-        scan = ScanData(amount(10**9, 6), figures, 1, self.snapshot, self.held)
+        scan = ScanData(amount(10**9, 6), figures, 0, (), 1, self.snapshot, self.held)
         plan = PlanData(self.decision, (), None, None, NOW + 600, "")
         data = {"scan": [scan], "gates": [self.decision, still], "plan": [plan]}
         self.plain = {

@@ -22,6 +22,7 @@ from tests.reliability.bad_documents import documents
 from tests.reliability.bad_forms import Kind
 from tests.reliability.bad_names import names
 from tests.reliability.bad_settings import settings
+from tests.reliability.bad_sources import sources
 from tests.reliability.disk_damage import damage
 
 KINDS: dict[str, tuple[Kind, int]] = {
@@ -30,7 +31,8 @@ KINDS: dict[str, tuple[Kind, int]] = {
     "answers: markets, prices, holdings": (readings, 45),
     "answers: up to the first signature": (signatures, 10),
     "documents": (documents, 80),
-    "configuration files": (settings, 265),
+    "answers of outside sources": (sources, 60),
+    "configuration files": (settings, 205),
     "names rendered": (names, 100),
     "bytes of the state": (damage, 10),
 }

@@ -68,8 +68,8 @@ def _everywhere(decision: Decision, draw: Random) -> None:
         return
     if form == 1:
         figures = market_figures(held, 10**9, 10)
-        data = ScanData(amount(10**9, 6), figures, 1, held, decision.portfolio)
-        _rendered(scan_shown(data), terminal)
+        data = ScanData(amount(10**9, 6), figures, 0, (), 1, held, decision.portfolio)
+        _rendered(scan_shown(None, data, None), terminal)  # type: ignore[arg-type]  # draws no curve
         return
     where, out, _ = process()
     text = written(

@@ -66,8 +66,8 @@ EQUIVALENT: dict[str, dict[tuple[str, str, str], str]] = {
         ): "no form has two zeros, and a form without any shares its selector with none",
         (
             "_arguments",
-            "for role, value in zip(form.arguments, values, strict=True):",
-            "for role, value in zip(form.arguments, values, strict=False):",
+            "...ole, value) in enumerate(zip(form.arguments, values, strict=True)):",
+            "...ole, value) in enumerate(zip(form.arguments, values, strict=False)):",
         ): "there is a value for each argument: they were made from them",
         (
             "_term",

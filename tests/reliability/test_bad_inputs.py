@@ -12,6 +12,7 @@ import pytest
 from mammon.chain import jsonrpc
 from mammon.config import values
 from mammon.core import canonical_reading
+from mammon.feeds import answers
 from mammon.net import safe_text
 from mammon.state import table
 from tests.reliability.bad_inputs import KINDS, campaign, told
@@ -91,12 +92,18 @@ def _no_seals(patch: pytest.MonkeyPatch) -> None:
     )
 
 
+def _lies_beyond_anything(patch: pytest.MonkeyPatch) -> None:
+    """Take every figure a source gives, whatever it can be."""
+    patch.setattr(answers, "within", lambda value, low, high, what: value)
+
+
 PLANTS: dict[str, tuple[Plant, tuple[str, ...]]] = {
     "NaN in a document": (_nan_in_a_document, ("documents",)),
     "NaN in a file": (_nan_in_a_file, ("configuration files",)),
     "NaN in an answer": (_nan_in_an_answer, ("answers: what a signature rests on",)),
     "an escape in a name": (_escapes, ("names rendered",)),
     "the answers of others": (_others_answers, ("answers: what a signature rests on",)),
+    "figures beyond anything": (_lies_beyond_anything, ("answers of outside sources",)),
     "rows without seals": (_no_seals, ("bytes of the state",)),
 }
 

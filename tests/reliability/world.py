@@ -269,7 +269,7 @@ class World:
         assert seen.portfolio is not None
         return Sight(seen.portfolio, seen.snapshot.block, seen.hints)
 
-    def _enter(self, plan: Plan, amount: Units) -> str:
+    def _enter(self, plan: Plan, amount: Units, fleeing: bool) -> str:
         return "rate_moved" if self.schedule.stays_out else ""
 
     # --- the decision ------------------------------------------------------------------------------

@@ -9,7 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mammon.cli.documents import amount
-from mammon.cli.scan import ScanData, market_table, tier_and_score
+from mammon.cli.scan import ScanData
+from mammon.cli.scan_table import market_table, tier_and_score
 from mammon.core.decide import Ask, Decision, decide
 from mammon.core.gates import GATES
 from mammon.core.numbers import Units
@@ -18,7 +19,7 @@ from mammon.core.types import Unread, Verdict
 from mammon.protocols.erc4626 import MIN_AGE_S
 from mammon.reporting.explanation import explanation
 from mammon.reporting.figures import holding_figures, market_figures, worth
-from mammon.reporting.numbers import counted, duration, native, percent, short, token, usd
+from mammon.reporting.numbers import coins, counted, duration, native, percent, short, token, usd
 from mammon.reporting.sentences import QUESTIONS, headline, rate_notes, sentence
 from mammon.reporting.tables import Table, drawn, plain
 from mammon.reporting.verdicts import verdict_table
@@ -117,14 +118,17 @@ def test_a_market_is_shown_with_its_standing() -> None:
 
 
 def test_tiers_are_left_out_where_they_do_not_fit() -> None:
-    """At 80 columns a scan shows what it showed before."""
+    """The past is left out first, then the tier; what nobody was asked about has no column at all."""
     figures = market_figures(snapshot(state("c")), CASH, 10)
-    shown = market_table(ScanData(amount(Units(CASH), 6), figures, 1, snapshot(state("c")), None))
+    shown = market_table(ScanData(amount(Units(CASH), 6), figures, 0, (), 1, snapshot(state("c")), None))
     heads = [column.heading for column in shown.columns]
-    assert heads[-2:] == ["tier", "state"]
-    assert shown.narrow is not None
-    assert [column.heading for column in shown.narrow.columns] == [head for head in heads if head != "tier"]
-    assert [len(row) for row in shown.narrow.rows] == [len(heads) - 1]
+    assert heads[-4:] == ["tier", "vs 1d", "vs 7d", "state"]
+    fewer, fewest = shown.narrow, shown.narrow and shown.narrow.narrow
+    assert fewer is not None
+    assert fewest is not None
+    assert [column.heading for column in fewer.columns] == [*heads[:-3], "state"]
+    assert [column.heading for column in fewest.columns] == [*heads[:-4], "state"]
+    assert [len(row) for row in fewest.rows] == [len(heads) - 3]
 
 
 def test_numbers_as_people_read_them() -> None:
@@ -162,6 +166,16 @@ def test_a_verdict_table_has_a_row_for_each_gate() -> None:
 def test_no_amount_of_wei_is_shown_as_nothing(wei: int) -> None:
     """However little gas cost, it was not free."""
     assert Decimal(native(wei)) > 0
+
+
+@given(st.integers(1, 10**40), st.integers(0, 36))
+def test_no_amount_of_a_token_is_shown_as_nothing(units: int, decimals: int) -> None:
+    """Of whatever decimals; a zero is shown as one."""
+    shown, symbol = coins(units, decimals, "AERO").split(" ")
+    assert Decimal(shown.replace(",", "")) > 0
+    assert symbol == "AERO"
+    assert coins(0, decimals, "AERO") == "0.00 AERO"
+    assert (coins(1_234_567, 3, "X"), coins(8_741, 6, "X")) == ("1,234.57 X", "0.0087 X")
 
 
 def test_an_explanation_counts_gas_in_ether() -> None:
