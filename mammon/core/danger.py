@@ -26,9 +26,10 @@ from typing import Literal
 from mammon.core.agreement import problem
 from mammon.core.costs import price_problem
 from mammon.core.fixed import BPS, SECONDS_PER_DAY, SECONDS_PER_YEAR
+from mammon.core.history import samples_of
 from mammon.core.policy import Policy
 from mammon.core.prices import PRICE_FRESH_S
-from mammon.core.tracks import Sample, Track, Witness
+from mammon.core.tracks import Sample, Witness
 from mammon.core.types import MarketState, Portfolio, Snapshot, Unread, slug_of
 
 Standing = Literal["fact", "agreed", "claim", "unknown"]
@@ -270,17 +271,7 @@ def _prices(snapshot: Snapshot, policy: Policy) -> Iterator[tuple[str, Decimal]]
 
 def _samples(snapshot: Snapshot, slug: str) -> tuple[Sample, ...]:
     """Return the earlier readings of a market that count: of lower blocks, and not too old."""
-    block = snapshot.block
-    track = next((track for track in snapshot.tracks if track.slug == slug), Track(slug))
-    return tuple(
-        [
-            sample
-            for sample in track.samples
-            if sample.block < block.number
-            and 0 < block.timestamp - sample.at <= WINDOW_S
-            and sample.index > 0
-        ]
-    )
+    return tuple([sample for sample in samples_of(snapshot, slug, WINDOW_S) if sample.index > 0])
 
 
 def _standing(samples: list[Sample], at: int) -> Standing:
