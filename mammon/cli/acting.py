@@ -110,6 +110,20 @@ def ceilings(policy: Policy) -> Ceilings:
     )
 
 
+def entry(parts: Parts, plan: Plan, amount: Units, fleeing: bool) -> str:
+    """Judge anew, at the head, whether so much may still go into a plan's target; say why not, or nothing.
+
+    `fleeing`: the money leaves a danger, so only what matters for its safety is asked.
+    """
+    decision = consider(parts.world, parts.observe(), Ask(IDLE, plan.target, amount, plan.source != IDLE))
+    if decision.plan is not None:
+        return ""
+    refused = decision.refused_by
+    if fleeing:
+        return next((code for code in refused if entering_asks(code)), "")
+    return refused[0] if refused else "does_not_pay"
+
+
 def money_path(parts: Parts, signer: Signer, forbidden: Callable[[], str]) -> Legs:
     """Return the executor of a world that signs; `parts` gives the world itself, once it is there."""
     call, owner = parts.call, parts.owner
@@ -120,16 +134,6 @@ def money_path(parts: Parts, signer: Signer, forbidden: Callable[[], str]) -> Le
     def emergency(code: str, why: str) -> None:
         at = max(parts.store.journal.seen_at(), parts.clock.now())
         stops.set_(folder, "emergency", f"{code}: {why}", "mammon", at)
-
-    def enter(plan: Plan, amount: Units, fleeing: bool) -> str:
-        decision = consider(parts.world, parts.observe(), Ask(IDLE, plan.target, amount, plan.source != IDLE))
-        if decision.plan is not None:
-            return ""
-        refused = decision.refused_by
-        if fleeing:
-            refused = tuple(code for code in refused if entering_asks(code))
-            return refused[0] if refused else ""
-        return refused[0] if refused else "does_not_pay"
 
     def see() -> Seen:
         view = parts.world.holdings.view(parts.observe())
@@ -174,7 +178,7 @@ def money_path(parts: Parts, signer: Signer, forbidden: Callable[[], str]) -> Le
         Sender(purse, follower),
         Recovery(purse, follower),
         see,
-        enter,
+        lambda plan, amount, fleeing: entry(parts, plan, amount, fleeing),
         account.explain,
         lambda: count_failures(parts.store, folder, parts.clock, call.output.note),
     )

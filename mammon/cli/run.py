@@ -22,7 +22,7 @@ from mammon.cli.scan_table import legend, market_table
 from mammon.cli.streams import is_terminal
 from mammon.cli.wiring import Place, opened
 from mammon.core.decide import Decision
-from mammon.core.plan import Outcome
+from mammon.core.plan import Finished, Outcome
 from mammon.engine.cycle import CycleResult, cycle
 from mammon.engine.hurry import Hurry
 from mammon.engine.loop import Pace, loop
@@ -50,6 +50,8 @@ class CycleData:
     refused_by: tuple[str, ...]
     headline: str
     outcome: Outcome | None
+    recovered: tuple[Finished, ...] = ()
+    """What an earlier process had begun and was finished first, before anything was decided."""
     dangers: tuple[str, ...] = ()
     """What endangers the money, in words: where, the code, what was measured, and who says so."""
 
@@ -107,7 +109,13 @@ class Teller:
         self.moves += result.outcome is not None
         dangers = tuple(danger_notes(decision))
         data = CycleData(
-            number, decision.action, decision.refused_by, headline(decision), result.outcome, dangers
+            number,
+            decision.action,
+            decision.refused_by,
+            headline(decision),
+            result.outcome,
+            result.recovered,
+            dangers,
         )
         new = self._warn(number, decision, dangers)
         errors = error_notes(result.observation)
@@ -119,7 +127,7 @@ class Teller:
             lambda: self._shown(data, result, dangers if new or result.outcome is not None else ()),
             block=decision.snapshot.block,
             errors=errors,
-            acted=result.outcome is not None,
+            acted=result.outcome is not None or bool(result.recovered),
         )
 
     def _warn(self, number: int, decision: Decision, told: tuple[str, ...]) -> bool:
@@ -166,9 +174,12 @@ class Teller:
             read = scanned(self.call, result.observation)
             yield market_table(read)
             yield from legend(read)
+        asset = decision.portfolio.asset
+        for one in data.recovered:
+            told = outcome_line(one.outcome, asset.decimals, asset.symbol)
+            yield " " * 6 + f"Begun before, finished now: {told}"
         at = datetime.fromtimestamp(decision.snapshot.block.timestamp, UTC).strftime("%Y-%m-%d %H:%M")
         yield f"{data.cycle:>4}  {at}  {data.headline}"
         yield from (" " * 24 + told for told in dangers)
         if result.outcome is not None:
-            asset = decision.portfolio.asset
             yield " " * 24 + outcome_line(result.outcome, asset.decimals, asset.symbol)

@@ -23,6 +23,8 @@ class CycleResult:
     observation: Observation
     decision: Decision
     outcome: Outcome | None
+    recovered: tuple[Finished, ...] = ()
+    """What an earlier process had begun and was finished first."""
 
 
 def consider(world: World, observation: Observation, ask: Ask | None = None) -> Decision:
@@ -67,10 +69,9 @@ def cycle(
 
     `decided` is told of the decision before anything is done about it.
     """
-    if execute:
-        recover(world)
+    recovered = recover(world) if execute else ()
     observation = world.observe()
     decision = judge(world, observation)
     decided(decision)
     outcome = act(world, decision) if execute and decision.plan is not None else None
-    return CycleResult(observation, decision, outcome)
+    return CycleResult(observation, decision, outcome, recovered)

@@ -51,6 +51,22 @@ def test_a_person_sees_it_also_when_quiet(shell: Shell) -> None:
     assert "Begun before, finished now: Moved 10,000.00 USDC from idle to" in told
 
 
+def test_the_loop_tells_it_with_the_cycle_that_finished_it(shell: Shell) -> None:
+    """Once, in the first cycle, to a script and to a person."""
+    loop = ("run", "--execute", "--yes", "--cycles", "2")
+    ended = shell(*loop, "--json")
+    first, second = (json.loads(line)["data"] for line in ended.out.splitlines())
+    (one,) = first["recovered"]
+    assert (one["outcome"]["source"], int(one["outcome"]["entered"])) == ("idle", 10_000_000_000)
+    assert second["recovered"] == []
+
+
+def test_the_loop_tells_a_person(shell: Shell) -> None:
+    """In words, above the cycle's own line."""
+    told = shell("run", "--execute", "--yes", "--cycles", "1").out
+    assert "Begun before, finished now: Moved 10,000.00 USDC from idle to" in told
+
+
 def test_a_plan_alone_recovers_nothing(shell: Shell) -> None:
     """Who only looks finishes nothing."""
     assert json.loads(shell("rebalance", "--json").out)["data"]["recovered"] == []
