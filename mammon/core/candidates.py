@@ -25,7 +25,7 @@ from mammon.core.plan import IDLE, Move, actions_of
 from mammon.core.policy import Policy
 from mammon.core.rates import Scale
 from mammon.core.reserve import reserve_of
-from mammon.core.risk.rating import Rating, cap_of, rated
+from mammon.core.risk.rating import Rating, after_risk, cap_of, rated
 from mammon.core.room import clipped, stake_of
 from mammon.core.types import (
     MarketState,
@@ -135,16 +135,22 @@ class Desk:
         return Units(fits if more is None or more <= 0 else min(fits, more))
 
     def best(self, targets: Collection[str], accept: Accept, at_least_usd: Decimal) -> Judgement | None:
-        """Return the accepted candidate with the highest net yearly gain of at least `at_least_usd`.
+        """Return the accepted candidate of most merit among those with a net gain of `at_least_usd` a year.
 
         None when there is no such candidate. Ties go to the first in order of promise, then name.
         `accept` must not take what a profit gate refuses: such candidates may not come before it.
         """
         order = [slug for slug in self.promising if slug in targets]
         found: Judgement | None = None
-        worth = at_least_usd
+        most = Decimal(0)
         for source in self._by_promise(order):
             kept = self._from_primary if source is self.primary else {}
+            # No move out of here has more merit than its gain and what its risk costs where it is.
+            worth = (
+                at_least_usd
+                if found is None
+                else max(at_least_usd, most - self._risk_usd(source.slug, source.usd))
+            )
             for target in order:
                 if target == source.slug:
                     continue
@@ -153,12 +159,28 @@ class Desk:
                 known = kept.get(target)
                 move = known.move if known else self.move(source, self.readings[target], None)
                 net = net_gain(move)
-                if net is None or net < worth or (found is not None and net == worth):
+                if net is None or net < at_least_usd:
+                    continue
+                merit = self.merit(move, net)
+                if found is not None and merit <= most:
                     continue
                 candidate = known or self._judged(source, move)
                 if accept(candidate.verdicts):
-                    found, worth = candidate, net
+                    found, most = candidate, merit
+                    worth = max(at_least_usd, most - self._risk_usd(source.slug, source.usd))
         return found
+
+    def merit(self, move: Move, net: Decimal) -> Decimal:
+        """Return a net gain less what the risk of its ends costs more than before, dollars a year."""
+        usd = self.worth(move.amount)
+        return net - self._risk_usd(move.target, usd) + self._risk_usd(move.source, usd)
+
+    def _risk_usd(self, slug: str, usd: Usd | None) -> Decimal:
+        """Return what the policy's premium asks of so much money in a place; the wallet's is nothing."""
+        premium, rating = self.policy.risk_premium, self.rating(slug) if self.policy.risk_premium else None
+        if rating is None or usd is None:
+            return Decimal(0)
+        return usd * -after_risk(Decimal(0), rating.score, premium)
 
     # --- what is known about one place ---------------------------------------------------------
 

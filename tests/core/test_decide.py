@@ -21,12 +21,14 @@ from mammon.core.policy import Policy
 from mammon.core.rates import CONTEXT
 from mammon.core.types import MarketState, Portfolio, Snapshot, Unread, slug_of
 from mammon.errors import UsageError
-from tests.core.build import MILLION, NOW, market, portfolio, position, snapshot, state
+from tests.core.build import MILLION, NOW, SOUND, market, portfolio, position, snapshot, state
 
 CASH = 10_000 * 10**6
 LOW = state("low", 70 * MILLION, 30 * MILLION)
 MID = state("mid", 30 * MILLION, 70 * MILLION)
 HIGH = state("high", 20 * MILLION, 80 * MILLION, slope1_bps=700)
+RISKY = state("risky", slope1_bps=600, market=market("risky", risk=None))
+SAFER = state("safer", slope1_bps=550, market=market("safer", risk=SOUND))
 
 
 def venues(*slugs: MarketState) -> Snapshot:
@@ -266,6 +268,33 @@ def test_pruning_changes_no_decision(given_: tuple[Snapshot, Portfolio]) -> None
     else:
         assert decision.action == "move"
         assert net_gain(decision.chosen.move) == max(net_gain(j.move) for j in passing)
+
+
+@given(accounts(), st.integers(0, 400))
+@settings(max_examples=100)
+def test_among_what_passes_the_best_is_the_best_after_risk(
+    given_: tuple[Snapshot, Portfolio], premium_bps: int
+) -> None:
+    """With a premium on risk a safer venue may be worth more than one that gains more; none is overlooked."""
+    shot, account = given_
+    policy = Policy(risk_premium=Fraction(Decimal(premium_bps).scaleb(-4)))
+    decision = decide(shot, account, policy, NOW)
+    with localcontext(CONTEXT):
+        desk = Desk(shot, account, policy, NOW)
+        pairs = [(s, t) for s, t in product(desk.sources, map(slug_of, shot.markets)) if s.slug != t]
+        moves = [j.move for j in (desk.judgement(s, t) for s, t in pairs) if j.passed]
+        merits = {(one.source, one.target): desk.merit(one, net_gain(one)) for one in moves}
+    assert (decision.action == "move") == bool(moves)
+    if moves:
+        assert merits[decision.chosen.move.source, decision.chosen.move.target] == max(merits.values())
+
+
+def test_a_premium_on_risk_prefers_the_safer_venue() -> None:
+    """Half a point more does not pay for the lower score, where the premium says so; without one it does."""
+    account, shot = portfolio(4_000 * 10**6), snapshot(RISKY, SAFER)
+    assert decide(shot, account, Policy(), NOW).plan.target == "risky"
+    careful = Policy(risk_premium=Fraction(Decimal("0.02")))
+    assert decide(shot, account, careful, NOW).plan.target == "safer"
 
 
 @given(accounts())
