@@ -19,7 +19,6 @@ from mammon.core.types import Address, Block, Call, Token, Unread
 from mammon.errors import OutsideError, TransientError
 from mammon.protocols.abi import erc20
 
-"""EIP-1967: keccak256("eip1967.proxy.implementation") - 1."""
 L1_FEE_UPPER_BOUND = bytes.fromhex("f1c7a58b")  # getL1FeeUpperBound(uint256)
 MAX_GAS = 3_000_000
 ENVELOPE_BYTES = 160

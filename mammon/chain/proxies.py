@@ -8,6 +8,7 @@ from mammon.chain.jsonrpc import Request, Result, RpcFailure, data
 from mammon.core.names import Address, Hash32
 
 IMPLEMENTATION_SLOT = "0x360894a13ba1a3210667c828492db98dca3e2076cc3735a920a3ca505d382bbc"
+"""keccak256("eip1967.proxy.implementation") - 1."""
 
 
 def requests(addresses: Sequence[Address], tag: str) -> list[Request]:
