@@ -94,6 +94,8 @@ def _child(
     code = ESCAPED
     try:
         ctypes.CDLL(None).prctl(_DIE_WITH_PARENT, signal.SIGKILL)
+        # A suite that a shell started in the background inherits this one ignored.
+        signal.signal(signal.SIGQUIT, signal.SIG_DFL)
         for descriptor in set(range(3, 1024)) - set(keep):
             with contextlib.suppress(OSError):
                 os.close(descriptor)
