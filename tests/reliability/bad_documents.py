@@ -7,13 +7,14 @@ question: what comes of it passes every gate on what was read freshly, or nothin
 
 from __future__ import annotations
 
+import dataclasses
 import hashlib
 import json
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from functools import cache
 from random import Random
-from typing import Any
+from typing import Any, get_args, get_type_hints
 
 from mammon.cli.documents import Identity, amount, read, reread, written
 from mammon.cli.output import json_line
@@ -224,29 +225,22 @@ def _number(plain: Any, draw: Random) -> Any:
     return placed(plain, path, draw.choice(usual))
 
 
-_MAY_BE_NULL = frozenset(
-    {
-        "measured",
-        "limit",
-        "margin",
-        "room",
-        "borrowed",
-        "supplied",
-        "apy",
-        "apy_after",
-        "utilisation",
-        "gain_usd",
-    }
-    | {
-        "withdrawable",
-        "max_total_usd",
-        "gain",
-        "break_even_days",
-        "source_apy",
-        "target_apy",
-        "target_apy_after",
-    }
-)
+def _nullable(kind: Any) -> Iterator[str]:
+    """Yield the names of a document's fields that may hold nothing, as its types say."""
+    seen, waiting = set(), [kind]
+    while waiting:
+        found = waiting.pop()
+        waiting += get_args(found)
+        if not dataclasses.is_dataclass(found) or found in seen:
+            continue
+        seen.add(found)
+        for name, hint in get_type_hints(found).items():
+            waiting.append(hint)
+            if type(None) in get_args(hint):
+                yield name
+
+
+_MAY_BE_NULL = frozenset(name for kind in (ScanData, Decision, PlanData) for name in _nullable(kind))
 _TEXT = frozenset({"display"})
 """Free texts that may look like numbers."""
 
