@@ -11,8 +11,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from decimal import ROUND_CEILING, ROUND_FLOOR, Decimal
+from typing import TYPE_CHECKING
 
-from mammon.core.allocation import CurvePays, Place, Split, split
 from mammon.core.candidates import Desk, Judgement
 from mammon.core.costs import Action, Cost, cost_of, token_amount
 from mammon.core.fixed import WAD
@@ -24,6 +24,9 @@ from mammon.core.risk.rating import cap_of
 from mammon.core.room import share_limit
 from mammon.core.types import MarketState, Price
 from mammon.errors import MalformedError
+
+if TYPE_CHECKING:  # loaded where something is split
+    from mammon.core.allocation import Place, Split
 
 CLOSE_PARTS = 10**6
 """Splits that differ by one part in so many of the yield are equal: a hundredth of a basis point."""
@@ -71,6 +74,8 @@ class Aim:
 
 def aim_of(desk: Desk) -> Aim | None:
     """Return what the account's money should be split into; None where cost or price is not known."""
+    from mammon.core.allocation import split
+
     price = desk.snapshot.asset_usd
     if not isinstance(price, Price) or price.answer <= 0:
         return None
@@ -101,6 +106,8 @@ def towards(desk: Desk, aim: Aim) -> list[Judgement]:
 
 
 def _places(desk: Desk, price: Price) -> Iterator[Place]:
+    from mammon.core.allocation import CurvePays, Place
+
     for slug in sorted(desk.readings):
         state = desk.readings[slug]
         held, source = desk.held(slug), desk.source(slug)
