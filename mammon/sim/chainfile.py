@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from functools import cache
 
-from mammon.core.concentrated.positions import PositionManager
+from mammon.core.concentrated.managers import PositionManager
 from mammon.core.types import Address, GasUnits, Market, MarketId, Token
 from mammon.protocols.chains.file import ChainFile, Feed, SequencerFeed
 from mammon.protocols.chains.risk import dossier_of

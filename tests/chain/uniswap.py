@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from mammon.core.concentrated.positions import PositionManager
+from mammon.core.concentrated.managers import PositionManager
 from mammon.core.types import Address, Token
 from tests.chain.artifacts import Artifact, from_json
 from tests.chain.contract import NOBODY, Contract

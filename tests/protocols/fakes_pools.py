@@ -8,7 +8,7 @@ from eth_abi import encode
 from eth_abi.packed import encode_packed
 from eth_utils import keccak
 
-from mammon.core.concentrated.positions import PositionManager
+from mammon.core.concentrated.managers import PositionManager
 from mammon.core.concentrated.ticks import sqrt_price_at
 from mammon.core.types import Address, Token
 from tests.protocols.fakes import CHAIN_ID, MULTICALL3, NOW, OWNER, TOKEN, USDC, ZERO, Evm, account, base_evm

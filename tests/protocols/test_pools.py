@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 
 from mammon.core.concentrated.amounts import amounts_out
 from mammon.core.concentrated.fees import Account, Growth, collectable, growth_inside
-from mammon.core.concentrated.positions import Coin, Emissions, PoolHoldings, PoolPosition, PositionManager
+from mammon.core.concentrated.managers import PositionManager
+from mammon.core.concentrated.positions import Coin, Emissions, PoolHoldings, PoolPosition
 from mammon.core.concentrated.ticks import SqrtPrice
 from mammon.core.numbers import Units
 from mammon.core.types import Unread

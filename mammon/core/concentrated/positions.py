@@ -16,27 +16,6 @@ from mammon.core.types import Hint, Token, Unread
 
 
 @dataclass(frozen=True, slots=True)
-class PositionManager:
-    """Who issues positions as tokens of their own, as the chain file lists it."""
-
-    chain_id: int
-    slug: str
-    protocol: str
-    """Key into `protocols.pools.POOLS`."""
-    address: Address
-    factory: Address
-    """Knows the pool of two tokens and a parameter."""
-    multicall3: Address
-    """Tells the block's time."""
-    voter: Address | None = None
-    """Knows the gauge of a pool; None where nothing can be staked."""
-    pools: tuple[Address, ...] = ()
-    """Pools whose gauges are asked what an account has staked: what is staked belongs to the gauge."""
-    tokens: tuple[Token, ...] = ()
-    """The tokens that somebody vouches for; no other is ever called."""
-
-
-@dataclass(frozen=True, slots=True)
 class Coin:
     """One of a pool's tokens: listed by the chain file, or an address that nobody vouches for."""
 

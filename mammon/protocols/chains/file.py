@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from mammon.core.concentrated.positions import PositionManager
+from mammon.core.concentrated.managers import PositionManager
 from mammon.core.types import Address, GasUnits, Market, Token
 from mammon.errors import UsageError
 

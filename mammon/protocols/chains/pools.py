@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import replace
 
-from mammon.core.concentrated.positions import PositionManager
+from mammon.core.concentrated.managers import PositionManager
 from mammon.core.names import Address
 from mammon.protocols.chains.file import ChainFile
 from mammon.protocols.chains.markets import slug_of_table

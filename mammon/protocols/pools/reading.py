@@ -10,7 +10,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from mammon.core import abi
-from mammon.core.concentrated.positions import PoolHoldings, PoolPosition, PositionManager
+from mammon.core.concentrated.managers import PositionManager
+from mammon.core.concentrated.positions import PoolHoldings, PoolPosition
 from mammon.core.names import Address
 from mammon.core.types import Call, Hint, Read, Unread
 from mammon.errors import CallFailedError, MalformedError

@@ -7,13 +7,8 @@ from dataclasses import dataclass
 from mammon.core import abi
 from mammon.core.concentrated.amounts import amounts_out, in_range
 from mammon.core.concentrated.fees import Growth, collectable, growth_inside
-from mammon.core.concentrated.positions import (
-    Coin,
-    Emissions,
-    PoolPosition,
-    PositionManager,
-    emission_per_year,
-)
+from mammon.core.concentrated.managers import PositionManager
+from mammon.core.concentrated.positions import Coin, Emissions, PoolPosition, emission_per_year
 from mammon.core.names import Address
 from mammon.core.numbers import Units
 from mammon.core.types import Call

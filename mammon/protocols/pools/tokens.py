@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from mammon.core import abi
-from mammon.core.concentrated.positions import PositionManager
+from mammon.core.concentrated.managers import PositionManager
 from mammon.core.names import Address
 from mammon.core.types import Call, Read, Unread
 from mammon.errors import CallFailedError, MalformedError
