@@ -65,7 +65,7 @@ _V2 = VaultV2Terms(
     penalty=Wad(WAD // 100),
     liquidity=(0, 1),
 )
-_FLUID = FluidTerms(
+FLUID_TERMS = FluidTerms(
     name="Fluid USDC",
     symbol="fUSDC",
     line=fluid.RateLine(((0, 0), (8_500, 600), (9_300, 900), (10_000, 4_000))),
@@ -75,14 +75,14 @@ _FLUID = FluidTerms(
     expand_s=43_200,
     base_floor=Units(5 * _MILLION),
 )
-_EULER = EulerTerms(
+EULER_TERMS = EulerTerms(
     name="Euler USDC",
     symbol="eUSDC-1",
     model=LinearKink(Ray(0), Ray(461_000_000), Ray(16_000_000_000), 3_865_470_566),
     fee_bps=1_000,
     supply_cap=150 << 6 | 14,
 )
-_SSR = Ray(1_000_000_001_547_125_957_863_212_448)
+SSR = Ray(1_000_000_001_547_125_957_863_212_448)
 _SAVINGS_WORTH = Ray(108 * RAY // 100)
 SAVINGS_SHARES = 200 * 10**24
 """What the swap pool has to give when the world begins."""
@@ -121,9 +121,9 @@ class Further:
 def further(usdc: Erc20, morpho: Morpho, markets: Sequence[MarketTerms]) -> Further:
     """Return the further venues; the Vault V2 lends in the first two of `markets`."""
     lender = MarketAdapter(at.V2_ADAPTER, morpho, markets[:2])
-    layer = Liquidity(at.FLUID_LIQUIDITY, at.FLUID, _FLUID, usdc)
+    layer = Liquidity(at.FLUID_LIQUIDITY, at.FLUID, FLUID_TERMS, usdc)
     savings = Erc20(at.SKY_SHARES, "Savings USDS", "sUSDS", 18)
-    oracle = SsrOracle(at.SKY_ORACLE, SkyCurve(_SSR, _SAVINGS_WORTH, FIRST_TIMESTAMP))
+    oracle = SsrOracle(at.SKY_ORACLE, SkyCurve(SSR, _SAVINGS_WORTH, FIRST_TIMESTAMP))
     pool = SwapPool(at.SKY_POOL, at.SKY_POCKET, usdc, savings, oracle)
     return Further(
         Comet(at.COMET, _COMET, usdc),
@@ -132,6 +132,6 @@ def further(usdc: Erc20, morpho: Morpho, markets: Sequence[MarketTerms]) -> Furt
         VaultV2(at.V2_VAULT, _V2, usdc, (lender,), at.FEE_RECIPIENT),
         layer,
         FToken(layer),
-        EulerVault(at.EULER, at.EULER_IRM, _EULER, usdc),
+        EulerVault(at.EULER, at.EULER_IRM, EULER_TERMS, usdc),
         SavingsVault(at.SKY_SAVINGS, "Spark USDC Vault", "sUSDC", pool),
     )

@@ -7,20 +7,19 @@ from dataclasses import dataclass
 from typing import Any
 
 from mammon.core.curves import SkyCurve
-from mammon.core.curves.euler import LinearKink
-from mammon.core.curves.fluid import RateLine
 from mammon.core.fixed import RAY
-from mammon.core.numbers import Ray, Units
+from mammon.core.numbers import Ray
 from mammon.core.types import Address, Market, MarketId, Token
 from mammon.protocols.base import LendingVenue
 from mammon.protocols.registry import VENUES
 from mammon.sim import addresses as at
 from mammon.sim.contracts.erc20 import Erc20, Usdc
 from mammon.sim.contracts.erc4626 import Vault
-from mammon.sim.contracts.euler import EulerRegistry, EulerTerms, EulerVault
-from mammon.sim.contracts.fluid import FluidTerms, FToken, Liquidity
+from mammon.sim.contracts.euler import EulerRegistry, EulerVault
+from mammon.sim.contracts.fluid import FToken, Liquidity
 from mammon.sim.contracts.machine import Contract
 from mammon.sim.contracts.sky import SavingsVault, SsrOracle, SwapPool
+from mammon.sim.further import EULER_TERMS, FLUID_TERMS, SSR
 from tests.protocols.fakes import account
 from tests.sim.bench import START, Bench
 
@@ -28,24 +27,6 @@ MILLION = 10**12
 OWNER = account(0xA11CE)
 VAULT, LAYER, IRM, REGISTRY, POOL, POCKET, ORACLE, SAVINGS = map(account, range(0x5100, 0x5108))
 USDC = Token(at.CHAIN_ID, at.USDC, "USDC", 6)
-FLUID_TERMS = FluidTerms(
-    name="Fluid USDC",
-    symbol="fUSDC",
-    line=RateLine(((0, 0), (8_500, 600), (9_300, 900), (10_000, 4_000))),
-    fee=1_000,
-    threshold=30,
-    expand=2_500,
-    expand_s=43_200,
-    base_floor=Units(5 * MILLION),
-)
-EULER_TERMS = EulerTerms(
-    name="Euler USDC",
-    symbol="eUSDC-1",
-    model=LinearKink(Ray(0), Ray(461_000_000), Ray(16_000_000_000), 3_865_470_566),
-    fee_bps=1_000,
-    supply_cap=150 << 6 | 14,
-)
-SSR = 1000000001547125957863212448
 
 
 @dataclass
@@ -104,7 +85,7 @@ def sky() -> Place:
     """A pool with its pocket elsewhere, and savings shares to give."""
     usdc = Usdc(at.USDC, "USD Coin", "USDC", 6)
     savings = Erc20(SAVINGS, "Savings USDS", "sUSDS", 18)
-    oracle = SsrOracle(ORACLE, SkyCurve(Ray(SSR), Ray(108 * RAY // 100), START))
+    oracle = SsrOracle(ORACLE, SkyCurve(SSR, Ray(108 * RAY // 100), START))
     pool = SwapPool(POOL, POCKET, usdc, savings, oracle)
     vault = SavingsVault(VAULT, "Spark USDC Vault", "sUSDC", pool)
     bench = _bench(usdc, (savings, oracle, pool, vault))

@@ -19,8 +19,9 @@ from mammon.sim.contracts import euler as euler_contracts
 from mammon.sim.contracts import fluid as fluid_contracts
 from mammon.sim.contracts.encoding import Reverted
 from mammon.sim.contracts.erc20 import TRANSFER
+from mammon.sim.further import EULER_TERMS, SSR
 from tests.protocols.fakes import account
-from tests.sim.second_tier import EULER_TERMS, MILLION, OWNER, PLACES, POCKET, SSR, Place, euler, fluid, sky
+from tests.sim.second_tier import MILLION, OWNER, PLACES, POCKET, Place, euler, fluid, sky
 
 DAY = 86_400
 OWNER_TOPIC = abi.word(OWNER)
