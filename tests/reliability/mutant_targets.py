@@ -30,6 +30,7 @@ TARGETS: dict[str, tuple[str, ...]] = {
     ),
     "mammon.chain.permit": _SIGNING,
     "mammon.chain.permit_call": _SIGNING,
+    "mammon.chain.permit_lists": _SIGNING,
     "mammon.chain.recovery": ("tests/chain_acting/test_recovery.py",),
     "mammon.chain.follow": _FOLLOWING,
     "mammon.state.journal": (

@@ -29,7 +29,7 @@ import types
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 import hypothesis
 import pytest
@@ -141,20 +141,19 @@ class Loop:
         return True
 
     def _forked(self, items: Sequence[Any], mutant: Mutant | None, patience_s: float) -> tuple[str, str]:
-        ours, theirs = os.pipe()
-        pid = os.fork()
-        if pid == 0:
-            os.setpgid(0, 0)
-            self._judged(items, mutant, theirs)
-        os.close(theirs)
-        verdict = _waited(pid, patience_s)
-        with os.fdopen(ours) as stream:
-            told = stream.read() if verdict != SLOW else ""
+        with tempfile.TemporaryFile("w+") as answer:  # no pipe: the names of all tests fill one, and it waits
+            pid = os.fork()
+            if pid == 0:
+                os.setpgid(0, 0)
+                self._judged(items, mutant, answer)
+            verdict = _waited(pid, patience_s)
+            answer.seek(0)
+            told = answer.read() if verdict != SLOW else ""
         for left in self.folder.glob("*"):
             shutil.rmtree(left, ignore_errors=True)
         return verdict, told
 
-    def _judged(self, items: Sequence[Any], mutant: Mutant | None, answer: int) -> None:
+    def _judged(self, items: Sequence[Any], mutant: Mutant | None, answer: IO[str]) -> None:
         """Run the tests until one fails; never returns."""
         code = 3
         try:
@@ -166,7 +165,8 @@ class Loop:
                     break
             told = self.failed or json.dumps(self.took_s)
             code = 1 if self.failed else 0
-            os.write(answer, told.encode())
+            answer.write(told)
+            answer.flush()
         finally:
             os._exit(1 if self.failed else code)
 
