@@ -6,10 +6,12 @@ asked about once more; then the signer signs, and what it returns is held agains
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from mammon.chain import signing
-from mammon.chain.evidence import Action, Evidence, Permit, Rehearsal
+from mammon.chain.changed import agreed_changes
+from mammon.chain.evidence import Action, Evidence, Permit, Pin, Rehearsal
 from mammon.chain.permit import judge
 from mammon.chain.prepare import MAX_GAS, Prepared
 from mammon.chain.purse import Purse
@@ -88,7 +90,8 @@ def signed_attempt(
         purse.rpc.chain_id, bid.nonce, bid.tip, bid.max_fee, bid.gas, call.target, _NATIVE, call.data
     )
     now = max(ready.block.timestamp, purse.journal.seen_at())
-    addresses = tuple(ready.code)
+    pins = purse.pins.known(tuple(ready.code))
+    taken = _taken(purse, order, ready, pins)
     evidence = Evidence(
         chain_id=purse.rpc.chain_id,
         owner=purse.owner,
@@ -98,7 +101,7 @@ def signed_attempt(
         at_most=order.amount if order.action != "deposit" else Units(min(order.amount, ready.idle)),
         everything=order.everything,
         shares=order.shares,
-        pins=purse.pins.known(addresses),
+        pins=pins,
         code=ready.code,
         fee_ceiling=bid.ceiling,
         data_fee=ready.data_fee,
@@ -108,7 +111,7 @@ def signed_attempt(
         stops=against(purse, order.act, order.by_command),
         forbidden=_forbidden(purse, order),
         now=now,
-        accepted=purse.accepted if purse.exiting and order.act == "exit_home" else (),
+        accepted=taken,
     )
     verdict = judge(unsigned.payload(), evidence)
     if not isinstance(verdict, Permit):
@@ -117,8 +120,19 @@ def signed_attempt(
         told = "; ".join(f"{one.code}: {one.measured}, allowed {one.limit}" for one in verdict)
         raise RefusedError(verdict[0].code, f"the signing gate refused to {order.action}: {told}")
     require(purse, order.act, order.by_command)
+    purse.pins.left([pin for pin in taken if ready.code.get(pin.address) == pin != pins.get(pin.address)])
     made = signing.sign(verdict, purse.signer, now)
     return Attempt(made.hash, bid.nonce, order.role, made.raw, bid.max_fee, bid.tip, bid.gas, verdict.id, now)
+
+
+def _taken(purse: Purse, order: Order, ready: Prepared, pins: Mapping[Address, Pin]) -> tuple[Pin, ...]:
+    """Return the changed code that an order may rest on: none, unless it leads home."""
+    if order.act != "exit_home" or order.market is None:
+        return ()
+    found = purse.accepted if purse.exiting else ()
+    if purse.leaving:
+        found += agreed_changes(purse, order.market, pins, ready.code, purse.soon())
+    return found
 
 
 def require(purse: Purse, act: Act, by_command: bool = False) -> None:

@@ -85,7 +85,8 @@ class Evidence:
     now: int
     """Unix seconds of the chain: the highest block time seen."""
     accepted: tuple[Pin, ...] = ()
-    """What a venue's contracts have become and a person took as it is, to bring money home from there."""
+    """What a venue's contracts have become and a person, or the policy by every endpoint's word, took as it
+    is, to bring money home from there."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,6 +10,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from mammon.chain.authorise import Order, watched
+from mammon.chain.changed import agreed_changes
 from mammon.chain.evidence import Evidence, Refusal, Rehearsal
 from mammon.chain.onlooker import Onlooker
 from mammon.chain.permit import judge_call
@@ -24,6 +25,7 @@ from mammon.core.ports import Deadline
 from mammon.core.txstate import IntentKind
 from mammon.core.types import Call, Market
 from mammon.errors import OutsideError
+from mammon.net.deadline import Deadline as Countdown
 
 _BRINGING = ("withdraw", "claim")
 
@@ -94,6 +96,9 @@ def _refusals(
     for place, leg in enumerate(legs):
         step = leg.step
         order = Order(leg.kind, step.action, leg.market, leg.call, step.amount)
+        home = onlooker.leaving and order.act == "exit_home"
+        soon = Countdown(onlooker.patience.request_s, onlooker.clock.monotonic)
+        taken = agreed_changes(onlooker, leg.market, pinned, ready.code, soon) if home else ()
         evidence = Evidence(
             chain_id=onlooker.rpc.chain_id,
             owner=onlooker.owner,
@@ -113,6 +118,7 @@ def _refusals(
             stops=tuple(name for name in in_force if stops.allowed((name,), order.act) != "yes"),
             forbidden="",
             now=ready.block.timestamp,
+            accepted=taken,
         )
         for refusal in judge_call(leg.call, evidence):
             yield place, refusal

@@ -50,3 +50,5 @@ class Onlooker:
     """Names of the stops in force, asked anew at each call."""
     progress: Callable[[str], None]
     patience: Patience = field(default_factory=Patience)
+    leaving: bool = False
+    """As in `Purse`: what is tried out here is what would be signed there."""

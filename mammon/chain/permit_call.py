@@ -68,7 +68,7 @@ def _arguments(data: bytes, form: Form, market: Market, evidence: Evidence) -> I
         if role in LISTS:
             yield from list_refusals(role, items(data[_SELECTOR:], place, role), market, evidence)
         elif isinstance(value, abi.Dynamic):
-            continue  # what stood there is none of the values: the encoding has been compared
+            pass  # what stood there is none of the values: the encoding has been compared
         elif role in _PINNED:
             yield from _term(role, value, market)
         elif isinstance(value, str):

@@ -31,6 +31,10 @@ class Pins(Protocol):
         """Keep the pins of addresses that have none; never changes one."""
         ...
 
+    def left(self, changed: Sequence[Pin]) -> None:
+        """Keep in the log which changed code a way home rests on; changes no pin."""
+        ...
+
 
 @dataclass(frozen=True, slots=True)
 class Ceilings:
@@ -100,6 +104,8 @@ class Purse:
     """A person at a terminal overrides the kill switch, for ways home alone."""
     accepted: tuple[Pin, ...] = ()
     """Changed code that a person at a terminal took as it is, for ways home alone."""
+    leaving: bool = False
+    """The policy leaves what is in danger: also code that changed, as every endpoint tells it."""
     payers: Mapping[str, Market] = field(default_factory=dict)
     """Who pays rewards, by slug; no market has one of theirs."""
 

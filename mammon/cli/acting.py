@@ -58,6 +58,13 @@ class StatePins:
                 for pin in new:
                     self._store.pins.record(pin.address, pin.code, pin.implementation)
 
+    def left(self, changed: Sequence[Pin]) -> None:
+        """Keep in the audit log which changed code a way home rests on; changes no pin."""
+        if changed:
+            with self._store.transaction():
+                for pin in changed:
+                    self._store.pins.left(pin.address, pin.code, pin.implementation)
+
 
 class StateMarks:
     """The marks and flows of the state database, as the account's explanation wants them."""
@@ -169,6 +176,7 @@ def money_path(parts: Parts, signer: Signer, forbidden: Callable[[], str]) -> Le
         exiting=parts.homeward is not None,
         overriding=parts.homeward is not None and parts.homeward.overriding,
         accepted=parts.homeward.accepted if parts.homeward is not None else (),
+        leaving=policy.on_danger == "exit",
         payers=parts.payers,
     )
     follower = Follower(purse)

@@ -207,7 +207,7 @@ def _rehearsed(place: Place, way: Way, block: Block) -> str:
 
     onlooker, plan, slug = place.onlooker(), way.plan(), way.market.slug
     (call,) = planned_calls(plan, onlooker.owner, place.venues, place.markets, way.shares)
-    leg = Leg(plan.steps[0], place.markets[slug], call, way.shares)
+    leg = Leg(plan.steps[0], place.markets[slug], call, way.shares, "exit")
     found = tried(onlooker, StatePins(place.store), (leg,), place.deadline(), block.number, whole=False)
     if not found.rehearsal.passed:
         return found.rehearsal.reason

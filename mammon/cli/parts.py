@@ -265,6 +265,7 @@ class Parts:
             self.known.gas_price_oracle,
             lambda: stops.in_force(home, folder),
             self.progress,
+            leaving=self.call.settings.policy.on_danger == "exit",
         )
 
     def progress(self, text: str) -> None:

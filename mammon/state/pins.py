@@ -60,6 +60,11 @@ class Pins:
             )
         self._pin(address, code, implementation, why)
 
+    def left(self, address: Address, code: Hash32, implementation: Hash32) -> None:
+        """Keep that money left what a contract has become, inside a transaction. The pin stays as it is."""
+        at = self._marks.number(marks.SEEN_AT) or 0
+        self._audit.add("left_changed_code", at, address=address, code=code, implementation=implementation)
+
     def _pin(self, address: Address, code: Hash32, implementation: Hash32, why: str) -> None:
         at = self._marks.number(marks.SEEN_AT) or 0
         self._table.append(address, code, implementation, at, why)

@@ -53,6 +53,8 @@ class MemoryPins:
 
     def __init__(self) -> None:
         self.pins: dict[Address, Pin] = {}
+        self.log: list[Pin] = []
+        """Changed code that ways home rested on."""
 
     def known(self, addresses: Sequence[Address]) -> Mapping[Address, Pin]:
         return {address: self.pins[address] for address in addresses if address in self.pins}
@@ -61,14 +63,20 @@ class MemoryPins:
         for pin in pins:
             self.pins.setdefault(pin.address, pin)
 
+    def left(self, changed: Sequence[Pin]) -> None:
+        self.log.extend(changed)
+
 
 class Desk:
     """One account of one simulated world, and everything between it and a decision.
 
-    `begun`: it has started once, and knows how many transactions the account has sent.
+    `begun`: it has started once, and knows how many transactions the account has sent. `leaving`: as the
+    purse's.
     """
 
-    def __init__(self, folder: Path, seed: int = 7, endpoints: int = 1, begun: bool = True) -> None:
+    def __init__(
+        self, folder: Path, seed: int = 7, endpoints: int = 1, begun: bool = True, leaving: bool = True
+    ) -> None:
         self.world = SimWorld(seed)
         self.clock = SimClock(self.world)
         self.nodes = [SimNode(self.world, f"node{number}") for number in range(endpoints)]
@@ -78,6 +86,7 @@ class Desk:
         self.emergencies: list[tuple[str, str]] = []
         self.notes: list[str] = []
         self.refuse = ""
+        self.leaving = leaving
         self.start()
         if begun:
             self.recovery.run()
@@ -111,6 +120,7 @@ class Desk:
             pace=Pace(),
             patience=Patience(),
             payers=PAYERS,
+            leaving=self.leaving,
         )
         self.follower = Follower(self.purse)
         self.recovery = Recovery(self.purse, self.follower)
@@ -222,7 +232,10 @@ class Desk:
         size = Units(held if amount is None else amount)
         everything = source != "idle" and amount is None
         leaving = () if source == "idle" else (_step("withdraw", source, size, everything),)
-        steps = (*leaving, _step("approve", target, size), _step("deposit", target, size))
+        entering = (
+            () if target == "idle" else tuple(_step(each, target, size) for each in ("approve", "deposit"))
+        )
+        steps = (*leaving, *entering)
         base = decide(seen.snapshot, seen.portfolio, seen.policy, self.clock.now())
         return dataclasses.replace(base, plan=Plan(source, target, size, steps))
 

@@ -1,4 +1,4 @@
-"""Home from a venue whose code changed: by a person at a terminal, for this way home, and kept in the log."""
+"""Home from a venue whose code changed: by the policy that leaves dangers, or by a person at a terminal."""
 
 from __future__ import annotations
 
@@ -23,13 +23,61 @@ EXIT = ("exit-all", "--execute", "--json")
 MARKETS = {market.slug: market for market in chain_file().markets}
 
 
-@pytest.fixture
-def shell(tmp_path: Path) -> Shell:
-    """A world whose money is in a venue that has other code than it had when it went in."""
-    found = Shell(tmp_path / "home", **MOCK)
+def world(tmp_path: Path, **more: str) -> Shell:
+    """Return a world whose money is in a venue that has other code than it had when it went in."""
+    found = Shell(tmp_path / "home", **MOCK, **more)
     assert found("rebalance", "--execute", "--yes").code == 0
     repinned(found, MARKETS[slug_of(found)].id.address)
     return found
+
+
+@pytest.fixture
+def shell(tmp_path: Path) -> Shell:
+    """Such a world, whose policy only tells of dangers: what changed is a person's to accept."""
+    return world(tmp_path, MAMMON_POLICY__ON_DANGER="alert")
+
+
+def logged(shell: Shell, event: str) -> list[dict[str, object]]:
+    """Return what the log has of an event."""
+    with opened(shell) as store:
+        rows = [json.loads(row.data) for row in Audit(store.database).rows()]
+    return [row for row in rows if row["event"] == event]
+
+
+def idle(shell: Shell) -> int:
+    rows = shell("detect-positions", "--json").data["positions"]
+    return next(int(row["assets"]["raw"]) for row in rows if row["slug"] == "idle")
+
+
+def test_the_loop_leaves_what_changed(tmp_path: Path) -> None:
+    """An exit by the danger's code, carried out, kept in the log; nothing goes back in afterwards."""
+    shell = world(tmp_path)
+    slug = slug_of(shell)
+    implemented(shell, MARKETS[slug].id.address)
+    ended = shell("run", "--execute", "--yes", "--json", "--cycles", "3")
+    found = [json.loads(line)["data"] for line in ended.out.splitlines()]
+    assert (ended.code, [each["action"] for each in found]) == (0, ["exit", "hold", "hold"]), ended.err
+    assert f"danger: {slug}: code_changed" in found[0]["dangers"][0]
+    assert idle(shell) == int(found[0]["outcome"]["left"]) > 0
+    (row,) = logged(shell, "left_changed_code")
+    assert (row["address"], row["implementation"]) == (MARKETS[slug].id.address, "0x" + "00" * 32)
+
+
+def test_a_command_brings_it_home_too(tmp_path: Path) -> None:
+    """What the loop may do by itself takes no more from a person, and a trial foretells it."""
+    shell = world(tmp_path)
+    assert shell("exit-all", "--dry-run", "--json").code == 0
+    ended = shell(*EXIT, "--yes")
+    assert (ended.code, ended.data["home"]) == (0, True), ended.err
+
+
+def test_nothing_goes_into_what_changed(tmp_path: Path) -> None:
+    """The policy is about ways home."""
+    shell = world(tmp_path)
+    slug = slug_of(shell)
+    assert shell(*EXIT, "--yes").code == 0
+    ended = shell("drill", "--venue", slug, "--execute", "--yes", "--json")
+    assert ended.data["venues"][0]["code"] == "code_changed"
 
 
 def slug_of(shell: Shell) -> str:
@@ -55,6 +103,14 @@ def repinned(shell: Shell, address: Address) -> None:
         known = store.pins.known(address)
         assert known is not None
         store.pins.accept(address, Hash32("0x" + "11" * 32), known[1], "made to differ")
+
+
+def implemented(shell: Shell, address: Address) -> None:
+    """Have the books remember another implementation of a contract than it has: the loop looks at those."""
+    with opened(shell) as store, store.transaction():
+        known = store.pins.known(address)
+        assert known is not None
+        store.pins.accept(address, known[0], Hash32("0x" + "22" * 32), "made to differ")
 
 
 def at_terminal(shell: Shell, monkeypatch: pytest.MonkeyPatch, typed: str) -> None:

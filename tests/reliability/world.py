@@ -93,6 +93,9 @@ class Pins:
         for pin in pins:
             self._pins.setdefault(pin.address, pin)
 
+    def left(self, changed: Any) -> None:
+        """Keep nothing: no code changes here."""
+
 
 class Signer:
     """The simulated key, behind the stage."""
