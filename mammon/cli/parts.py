@@ -21,7 +21,7 @@ from mammon.cli.sources import beside
 from mammon.core.costs import token_amount
 from mammon.core.numbers import Wei
 from mammon.core.ports import Clock, Signer, Transport
-from mammon.core.types import Address, Fees, GasUnits, Hint, Market, Portfolio, Read, Unread
+from mammon.core.types import Address, Fees, GasUnits, Hint, Market, Portfolio, Read, Snapshot, Unread
 from mammon.engine.observe import Observation, Round, Survey, observe
 from mammon.engine.world import Executor, Holdings, World
 from mammon.errors import UsageError
@@ -119,7 +119,7 @@ class Parts:
         return Place(
             self.world, self.store, self.owner, self.asset, self.known.chain_id, self.markets, VENUES, settle,
             self.rpc, self.deadline, self.onlooker, lambda block: self.eyes(self.rpc).settled_mark(block),
-            self.rewards, self.observe_pools, carrier,
+            self.rewards, self.observe_pools, self.look, self.known.block_time_s, carrier,
         )  # fmt: skip
 
     def reader_of(self, rpc: Rpc, watched: Callable[[], Sequence[Address]] = tuple) -> Reader:
@@ -170,6 +170,12 @@ class Parts:
         seen = self._observed()
         self._glanced = self.clock.monotonic(), seen
         return seen
+
+    def look(self, slugs: Sequence[str]) -> Snapshot:
+        """Read the venues of these names and the prices, in one round; nothing is kept, nobody else asked."""
+        held = tuple(self.markets[slug] for slug in slugs if slug in self.markets)
+        survey = dataclasses.replace(self.survey(), markets=held)
+        return observe(survey, self.reader, self.hints, None, self.deadline()).snapshot
 
     def observe_pools(self) -> Observation:
         """Read everything, and beside it the account's positions in pools, at the same block."""

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from mammon import __version__
 from mammon.cli.ledgers import keep_observation
 from mammon.cli.runlog import RunLog
-from mammon.core.types import Address, Block, Market, MarketState, Portfolio, Position, Token
+from mammon.core.types import Address, Block, Market, MarketState, Portfolio, Position, Snapshot, Token
 from mammon.engine.observe import Observation
 from mammon.engine.world import World
 from mammon.errors import MalformedError, MammonError, OutsideError, UsageError
@@ -62,6 +62,10 @@ class Place:
     """What reading rewards needs beside this."""
     observe_pools: Callable[[], Observation]
     """Reads everything, and beside it what the account holds in pools."""
+    look: Callable[[Sequence[str]], Snapshot]
+    """Reads the venues of these names and the prices, keeps nothing, and asks nobody else."""
+    block_s: int
+    """The time of a block."""
     carrier: Carrier | None = None
     """Carries out what a person commands; None: this world was not opened to act in."""
     rehearsable: bool = True

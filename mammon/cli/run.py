@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
@@ -22,10 +22,13 @@ from mammon.cli.scan_table import legend, market_table
 from mammon.cli.streams import is_terminal
 from mammon.cli.wiring import Place, opened
 from mammon.core.decide import Decision
+from mammon.core.lookout import Watched
 from mammon.core.plan import Finished, Outcome
+from mammon.core.types import Snapshot
 from mammon.engine.cycle import CycleResult, cycle
 from mammon.engine.hurry import Hurry
 from mammon.engine.loop import Pace, loop
+from mammon.engine.sentry import Beat, Sentry
 from mammon.errors import MammonError, PersonNeededError, UsageError
 from mammon.ops.alarm import alarm
 from mammon.ops.lock import process_identity
@@ -72,23 +75,39 @@ def run(call: Invocation) -> None:
 def _looped(call: Invocation, place: Place) -> Teller:
     settings = call.settings.run
     with place.running(call.command, process_identity(os.getpid())) as log:
-        ended, hurry = Teller(call), Hurry()
+        ended, hurry = Teller(call), Hurry(place.block_s)
+        sentry = _sentry(call, place)
 
         def once(number: int) -> None:
             if call.deadline is not None:
                 call.deadline.require("the run")
+            sentry.watch(None)
             with log.cycle() as entry, alarm(settings.cycle_timeout_s):
                 result = cycle(place.world, call.execute, hurry.decided)
                 require_some(result.observation)
                 entry.done(result)
                 if result.outcome is not None and result.outcome.transactions:
                     place.look_again()
+            sentry.watch(Watched(result.observation.snapshot, result.decision))
             ended.tell(number, result)
 
         pace = Pace(settings.interval_s, settings.duration_s, settings.cycles)
-        loop(once, ended.failed, place.world.clock, pace, hurry.within_s if call.execute else lambda: None)
+        within_s = hurry.within_s if call.execute else lambda: None
+        loop(once, ended.failed, place.world.clock, pace, within_s, sentry.rest)
         ended.summary()
         return ended
+
+
+def _sentry(call: Invocation, place: Place) -> Sentry:
+    """Return who looks between cycles: at nothing, unless somebody acts."""
+    settings = call.settings
+    every_s = settings.watch_in_force_s if call.execute else 0
+
+    def look(slugs: Sequence[str]) -> Snapshot:
+        with alarm(settings.run.cycle_timeout_s):
+            return place.look(slugs)
+
+    return Sentry(look, place.world.clock, Beat(every_s, place.block_s), _LOG.warning)
 
 
 class Teller:

@@ -29,6 +29,9 @@ Count = NewType("Count", int)
 Url = NewType("Url", str)
 """An http(s) address; may hold a key, and is only ever shown redacted."""
 
+WATCH_S = 10
+"""Between looks at what is held, where the chain is not simulated."""
+
 Table = NewType("Table", dict[str, Any])
 """A TOML table handed on as it stands."""
 
@@ -77,6 +80,8 @@ class RunSettings:
 
     interval_s: Timeout = Timeout(Seconds(300))
     """From the start of one cycle to the start of the next."""
+    watch_s: Seconds | None = None
+    """Between looks at what is held, while a cycle is waited for; 0s: none; unset: 10s, in mock none."""
     duration_s: Timeout | None = None
     """Stop after this long; unset: until it is stopped."""
     cycles: Count | None = None
@@ -165,6 +170,14 @@ class Settings:
     rewards: RewardsSettings = RewardsSettings()
     signer: SignerSettings = SignerSettings()
     log: LogSettings = LogSettings()
+
+    @property
+    def watch_in_force_s(self) -> int:
+        """Seconds between looks at what is held, 0 for none: a simulated chain passes them by unless told."""
+        watch_s = self.run.watch_s
+        if watch_s is not None:
+            return int(watch_s)
+        return 0 if self.mode == "mock" else WATCH_S
 
     @property
     def phase_in_force(self) -> Phase | None:

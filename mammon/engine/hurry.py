@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from mammon.core.decide import Decision
 
-BLOCK_S = 2
-"""The time of a block: no look comes sooner."""
 LOOKS = 30
 """After so many looks in which nothing could leave, the time between them doubles."""
 _MOST_DOUBLED = 20
@@ -14,7 +12,8 @@ _MOST_DOUBLED = 20
 class Hurry:
     """Count the looks at a danger. It begins with every block, and slows down while nothing can leave."""
 
-    def __init__(self) -> None:
+    def __init__(self, block_s: int) -> None:
+        self._block_s = block_s
         self._urgent = False
         self._looks = 0
 
@@ -33,4 +32,4 @@ class Hurry:
             return None
         doubled = min(self._looks // LOOKS, _MOST_DOUBLED)
         self._looks += 1
-        return BLOCK_S << doubled
+        return self._block_s << doubled

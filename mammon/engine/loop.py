@@ -29,10 +29,12 @@ def loop(
     clock: Clock,
     pace: Pace,
     within_s: Callable[[], int | None] = lambda: None,
+    rest: Callable[[float], None] | None = None,
 ) -> int:
     """Run `once(number)` from 1 on; hand a failure to `failed`; return how many cycles were started.
 
     `within_s` is asked after each: the time from its start within which the next should start, or None.
+    `rest` waits so many seconds at most, and may end the wait sooner; else the clock sleeps.
     Ends after `cycles` cycles, or when the next one would start `duration_s` or more after the first.
     """
     began = clock.monotonic()
@@ -51,5 +53,5 @@ def loop(
         wait = max(0.0, started + interval_s - clock.monotonic())
         if pace.duration_s is not None and clock.monotonic() + wait - began >= pace.duration_s:
             break
-        clock.sleep(wait)
+        (rest or clock.sleep)(wait)
     return number

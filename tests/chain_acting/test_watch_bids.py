@@ -111,6 +111,18 @@ def test_what_a_stop_forbids_is_refused_before_anything_is_read(stuck: Desk, rol
         bid(stuck, role)
 
 
+def test_the_watch_reads_nothing_for_a_bid_that_a_stop_forbids(stuck: Desk) -> None:
+    """Nor is it told as an endpoint's failure: which stop it is comes first."""
+    old(stuck)
+    stuck.stops.append("emergency")
+    _reads_nothing(stuck)
+    told = sends(stuck)
+    error = watched(stuck, 1)
+    assert isinstance(error, PersonNeededError)
+    assert (error.code, told) == ("emergency", [])
+    assert "no bump" in error.message
+
+
 @pytest.mark.parametrize(("role", "told"), [("act", False), ("cancel", True)])
 def test_an_emergency_between_signing_and_sending(stuck: Desk, role: Any, told: bool) -> None:
     """A cancellation is still sent, a higher bid of the act is not; both are in the journal."""

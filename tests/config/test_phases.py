@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from mammon.config import resolve
 from mammon.config.keys import keys
+from mammon.config.settings import Mode
 from mammon.core.limits import LOWERED, Phase, effective
 from mammon.core.policy import Policy
 
@@ -94,3 +95,14 @@ def test_configuration_can_lower_further(total: Decimal) -> None:
     found = resolve({"mode": "live", "policy.max_total_usd": str(total)}, HOME, DIRECTORY)
     assert found.settings.policy.max_total_usd == total
     assert found.origins["policy.max_total_usd"] == "flag"
+
+
+def test_what_is_held_is_looked_at_where_the_chain_is_real() -> None:
+    """Every ten seconds unless told otherwise; a simulated chain is passed by unless told."""
+    found = {
+        mode: resolve({"mode": mode}, HOME, DIRECTORY).settings.watch_in_force_s for mode in get_args(Mode)
+    }
+    assert found == {"mock": 0, "paper": 10, "live": 10}
+    for told, seconds in (("0s", 0), ("4s", 4), ("1m", 60)):
+        environment = {"run.watch": told, "mode": "live"}
+        assert resolve(environment, HOME, DIRECTORY).settings.watch_in_force_s == seconds

@@ -6,13 +6,15 @@ import dataclasses
 
 from mammon.core.decide import Decision, decide
 from mammon.core.policy import Policy
-from mammon.engine.hurry import BLOCK_S, LOOKS, Hurry
+from mammon.engine.hurry import LOOKS, Hurry
 from mammon.engine.loop import Pace, loop
 from mammon.errors import OutsideError
 from tests.core.build import NOW, portfolio, position, snapshot
 from tests.core.test_danger import CALM, HELD, HOME
 from tests.core.test_escape import LOST
 from tests.engine.test_loop import Clock
+
+BLOCK_S = 2
 
 
 def decision(liquid: int, like: object = LOST, policy: Policy | None = None) -> Decision:
@@ -23,7 +25,7 @@ def decision(liquid: int, like: object = LOST, policy: Policy | None = None) -> 
 
 def test_without_danger_there_is_no_hurry() -> None:
     """Before the first decision, in a sound venue, and where danger is only told of: the interval it is."""
-    hurry = Hurry()
+    hurry = Hurry(BLOCK_S)
     assert hurry.within_s() is None
     for calm in (decision(100 * HELD, HOME), decision(0, policy=Policy(on_danger="alert"))):
         hurry.decided(calm)
@@ -32,7 +34,7 @@ def test_without_danger_there_is_no_hurry() -> None:
 
 def test_it_looks_at_every_block_and_slows_down() -> None:
     """Where nothing leaves the time between looks doubles; where something leaves it begins anew."""
-    hurry, waits = Hurry(), []
+    hurry, waits = Hurry(BLOCK_S), []
     for _ in range(3 * LOOKS):
         hurry.decided(decision(0))
         waits.append(hurry.within_s())
@@ -43,7 +45,7 @@ def test_it_looks_at_every_block_and_slows_down() -> None:
 
 def test_a_look_that_fails_counts_as_one() -> None:
     """An endpoint that is gone is not asked at every block for ever."""
-    hurry = Hurry()
+    hurry = Hurry(BLOCK_S)
     hurry.decided(decision(0))
     waits = [hurry.within_s() for _ in range(40 * LOOKS)]
     assert waits[LOOKS] == 2 * BLOCK_S
@@ -52,7 +54,7 @@ def test_a_look_that_fails_counts_as_one() -> None:
 
 def test_the_end_of_the_danger_ends_the_hurry() -> None:
     """And a new danger begins with every block again."""
-    hurry = Hurry()
+    hurry = Hurry(BLOCK_S)
     for seen in (decision(0),) * (LOOKS + 1):
         hurry.decided(seen)
         hurry.within_s()

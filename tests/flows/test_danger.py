@@ -12,6 +12,7 @@ import pytest
 
 from mammon.cli import rebalance
 from mammon.cli.process import Process
+from mammon.sim import crises
 from tests.flows.runner import Ended, Shell
 from tests.flows.settled import MOCK
 from tests.flows.terminal import Terminal
@@ -173,3 +174,18 @@ def test_a_world_keeps_its_crisis(tmp_path: Path) -> None:
     assert (ended.code, "other_crisis" in ended.err) == (2, True)
     del shell.environment["MAMMON_SIM_CRISIS"]
     assert shell("gates").code in (0, 3)
+
+
+@pytest.mark.parametrize(("watch", "blocks"), [("0s", (800, 900)), ("10s", (0, 5))])
+def test_between_cycles_held_venues_are_looked_at(
+    tmp_path: Path, watch: str, blocks: tuple[int, int]
+) -> None:
+    """A slow loop is out of a loss by its next look, and not by its next cycle half an hour later."""
+    shell = world(tmp_path, "loss", MAMMON_RUN__WATCH=watch)
+    ended = shell("run", "--execute", "--yes", "--json", "--duration", "100m", "--interval", "45m")
+    documents = [json.loads(line) for line in ended.out.splitlines()]
+    (left,) = [each for each in documents if each["data"]["action"] == "exit"]
+    least, most = blocks
+    assert least <= left["block"]["number"] - crises.BEGINS_BLOCK <= most
+    seen = "seen between cycles, decided now: steakhouse-usdc: share_price_fell" in ended.err
+    assert seen is (watch == "10s")

@@ -32,10 +32,17 @@ class Told:
     sent: int
 
 
-def drained(lab: Lab, folder: Path, on_danger: str, interval_s: int, back: int = 0) -> Told:
-    """Hold money in the one venue, look three times, and go on looking while it runs dry."""
+def drained(
+    lab: Lab, folder: Path, on_danger: str, interval_s: int, back: int = 0, watch_s: int | None = 0
+) -> Told:
+    """Hold money in the one venue, look three times, and go on looking while it runs dry.
+
+    `watch_s`: between looks while a cycle is waited for; 0 for none, None for what a live world does unasked.
+    """
     with kill_world(lab, folder, held=HELD, slugs=("aave-30",)) as world:
         world.environment["MAMMON_POLICY__ON_DANGER"] = on_danger
+        if watch_s is not None:
+            world.environment["MAMMON_RUN__WATCH"] = f"{watch_s}s"
         assert world.ran(*LOOKING, "--cycles", "3", "--interval", "5m").code == 0
         whole = world.money()
         drain = Drain(lab, world.chain.block + 3, back)
@@ -74,6 +81,13 @@ def test_the_exit_recovers_what_the_same_bot_loses(lab: Lab, tmp_path: Path) -> 
     assert on.recovered >= HELD
     assert (off.recovered, off.exits, off.sent) == (0, 0, 0)
     assert off.stuck >= HELD
+
+
+def test_a_slow_loop_recovers_it_too(lab: Lab, tmp_path: Path) -> None:
+    """As it comes: a cycle in five minutes, a look in ten seconds, with every block once it saw a fall."""
+    told = drained(lab, tmp_path / "unasked", "exit", 300, watch_s=None)
+    print(told)
+    assert told.recovered >= HELD
 
 
 def test_what_comes_back_is_taken_when_it_comes(lab: Lab, tmp_path: Path) -> None:

@@ -46,6 +46,25 @@ AT_LOADING = frozenset({("mammon.core.stops", "_row")})
 """Functions that are called when their module is loaded, and never again."""
 
 EQUIVALENT: dict[str, dict[tuple[str, str, str], str]] = {
+    "mammon.core.stops": {
+        (
+            "_row",
+            "...move, exit_home, revoke, rebroadcast, bump, cancel), strict=True))",
+            "...move, exit_home, revoke, rebroadcast, bump, cancel), strict=False))",
+        ): "there are seven acts, and seven answers in the call",
+    },
+    "mammon.core.watch": {
+        (
+            "_seen",
+            "if len(used) == len(views) and all(((view.safe_nonce or 0) > slot.nonce for view in views)):",
+            "if len(used) == len(views) and all(((view.safe_nonce or -1) > slot.nonce for view in views)):",
+        ): "no nonce is below 0, and neither is more than one",
+        (
+            "_settled",
+            "if alone and reached[0].head - mined.block >= pace.deep_blocks:",
+            "if alone and reached[-1].head - mined.block >= pace.deep_blocks:",
+        ): "who is alone is first and last",
+    },
     "mammon.chain.permit": {
         (
             "judge_call",
@@ -137,6 +156,15 @@ EQUIVALENT: dict[str, dict[tuple[str, str, str], str]] = {
         for name in ("Journal.sign_slot", "Journal.sign_again")
         for before in ("self._attempts.append(*rows.attempt_row(0, attempt)[1:])",)
         for number in (1, -1)
+    }
+    | {
+        (
+            "Journal.adopt",
+            "if expected is not None and nonce < expected:",
+            "if expected is not None and nonce <= expected:",
+        ): "the one that is expected has returned before",
+        ("Journal.saw", "if at <= self.seen_at():", "if at < self.seen_at():"): "the same time is put again",
+        ("Journal.saw", "if at > self.seen_at():", "if at >= self.seen_at():"): "the same time is put again",
     },
 }
 """By module: function, before, after -> why no test can tell the mutant from the original."""

@@ -12,6 +12,7 @@ import pytest
 
 from mammon.chain.evidence import Evidence, Permit, Refusal, Rehearsal
 from mammon.chain.permit import judge
+from mammon.chain.permit_lists import list_refusals
 from mammon.core.keccak import keccak256
 from mammon.core.numbers import Units, Wei
 from mammon.core.types import Hash32
@@ -264,3 +265,12 @@ def test_a_permit_has_a_name_of_its_own(golden: Golden) -> None:
     named = keccak256(digest + OWNER.encode() + str(NOW + 60).encode())
     assert (permit.payload, permit.digest, permit.owner) == (golden.payload, digest, OWNER)
     assert (permit.expires_at, permit.id) == (NOW + 60, named.hex()[:32])
+
+
+def test_a_long_list_is_shown_in_part() -> None:
+    """A reason of more than 200 characters tells nobody more, and the journal keeps every one."""
+    market = WELL_CLAIMED.evidence.market
+    assert market is not None
+    (refusal,) = list_refusals("owners", (STRANGER,) * 9, market, WELL_CLAIMED.evidence)
+    assert (refusal.code, refusal.limit) == ("beneficiary", OWNER)
+    assert refusal.measured == ", ".join((STRANGER,) * 9)[:200]

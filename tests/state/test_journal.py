@@ -371,6 +371,31 @@ def test_a_reservation_that_is_gone_is_damage(store: Store) -> None:
     assert caught.value.code == "state_corrupt"
 
 
+def test_a_slot_closes_without_its_reservation(store: Store) -> None:
+    """What a chain has settled is settled, whatever is lost of its cost; that stays damage."""
+    write(store)
+    bare(store)
+    store.database.connection.execute("DELETE FROM spends WHERE nonce = 5")
+    store.journal.mined(5, mined(attempt(5), 140))
+    store.journal.close_slot(5, "reverted", Wei(7), None)
+    assert store.journal.legs(1)[1].state == "waiting"
+    assert any("nothing is reserved" in problem for problem in problems(store))
+
+
+def test_every_telling_is_kept(store: Store) -> None:
+    """Who was told of which bytes, and what each said."""
+    write(store)
+    told = [(one.endpoint, one.answer, one.at) for one in store.journal.tellings(attempt(4).hash)]
+    assert told == [("node-a", "accepted", AT + 1), ("node-b", "known", AT + 1)]
+
+
+def test_receipts_refine_the_gas_table(store: Store) -> None:
+    """The figures of a receipt are in it, rounded up."""
+    write(store)
+    (row,) = store.gas.all()
+    assert (row.protocol, row.action, row.units, row.tx_bytes) == ("aave_v3", "withdraw", 180_000, 140)
+
+
 def test_two_open_slots_are_damage(store: Store) -> None:
     """An open slot that is not the newest is named, not passed over."""
     write(store)
