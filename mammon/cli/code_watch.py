@@ -35,23 +35,29 @@ class CodeWatch:
     ) -> None:
         self._rpc, self._markets, self._pinned, self._deadline = rpc, markets, pinned, deadline
         self._pins: Pinned = {}
+        self._asked: tuple[Address, ...] = ()
 
     def addresses(self) -> tuple[Address, ...]:
         """Return the contracts to ask about, as pinned by now."""
         self._pins = self._pinned()
-        if not self._pins:
-            return ()
         every = (address for market in self._markets.values() for address in _contracts(market))
-        return tuple(dict.fromkeys(address for address in every if address in self._pins))
+        self._asked = tuple(dict.fromkeys(address for address in every if address in self._pins))
+        return self._asked
 
     def signs(self, round_: Round) -> Mapping[str, str]:
-        """Return the sign against each market of which a contract runs other code than it was pinned with."""
-        changed = {
-            address
-            for address, word in round_.implementations.items()
-            if address in self._pins and self._pins[address][1] != word
-        }
-        signs = {address: sign for address in changed if (sign := self._confirmed(address))}
+        """Return the sign against each market of which a contract runs other code than it was pinned with.
+
+        What was asked for and not told is a sign of its own: nobody is asked again for it.
+        """
+        told = round_.implementations
+        signs = {address: "code_unread" for address in self._asked if address not in told}
+        for address, word in told.items():
+            if (
+                address in self._pins
+                and self._pins[address][1] != word
+                and (sign := self._confirmed(address))
+            ):
+                signs[address] = sign
         return {
             market.slug: max(found, key=_gravest)
             for market in self._markets.values()

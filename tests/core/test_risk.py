@@ -206,6 +206,7 @@ CURATOR = dataclasses.replace(SOUND, parts=(CURATED,))
         ("collateral_unknown", {"market": market("venue", risk=CURATOR)}, {"backing": ()}),
         ("code_changed", {"signs": ("code_changed",)}, {}),
         ("code_disputed", {"signs": ("code_disputed",)}, {}),
+        ("code_unread", {"signs": ("code_unread",)}, {}),
         ("pending_cap", {"signs": ("pending_cap",)}, {}),
         ("unreliable", {"signs": ("unreliable",)}, {}),
     ],

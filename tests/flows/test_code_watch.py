@@ -13,6 +13,7 @@ from mammon.chain import code
 from mammon.chain.evidence import Pin
 from mammon.cli.code_watch import CodeWatch
 from mammon.core.names import Address, Hash32
+from mammon.core.risk.signs import best_left
 from mammon.errors import OutsideError
 from tests.core.build import market
 from tests.flows.runner import Shell
@@ -100,21 +101,40 @@ def signs(
 
 
 def test_nothing_is_asked_where_nothing_changed(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Neither the pinned word nor silence costs a request or is a sign."""
+    """The pinned word costs no request and is no sign."""
     same = Pin(GOOD.id.address, WORDS["33"], WORDS["00"])
-    assert signs(monkeypatch, {GOOD.id.address: WORDS["00"]}, same) == ({}, [])
-    assert signs(monkeypatch, {}, same) == ({}, [])
+    told = {GOOD.id.address: WORDS["00"], OTHER.spender: WORDS["00"]}
+    assert signs(monkeypatch, told, same) == ({}, [])
 
 
 def test_one_endpoint_s_word_is_asked_of_all(monkeypatch: pytest.MonkeyPatch) -> None:
     """What all see is a change; what only one sees is none; where they differ it is disputed."""
-    told = {OTHER.spender: WORDS["22"]}
+    told = {GOOD.id.address: WORDS["00"], OTHER.spender: WORDS["22"]}
     seen = Pin(OTHER.spender, WORDS["33"], WORDS["22"])
     assert signs(monkeypatch, told, seen) == ({"other": "code_changed"}, [OTHER.spender])
     kept = Pin(OTHER.spender, WORDS["33"], WORDS["00"])
     assert signs(monkeypatch, told, kept)[0] == {}
     apart = OutsideError("code", "endpoints do not agree", "try again")
     assert signs(monkeypatch, told, apart)[0] == {"other": "code_disputed"}
+
+
+def test_what_is_not_told_is_no_all_clear(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A slot that an endpoint keeps to itself holds the venue down, and nobody else is asked."""
+    same = Pin(GOOD.id.address, WORDS["33"], WORDS["00"])
+    assert signs(monkeypatch, {GOOD.id.address: WORDS["00"]}, same) == ({"other": "code_unread"}, [])
+    assert best_left(("code_unread",)) == 4
+
+
+def test_a_change_is_graver_than_silence(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of two contracts of one market, the worse one counts."""
+    both = market("other", spender=GOOD.id.address)
+    watch = CodeWatch(
+        None, {"other": both}, lambda: PINS | {both.id.address: PINS[OTHER.spender]}, lambda: None
+    )  # type: ignore[arg-type, return-value]
+    changed = Pin(both.id.address, WORDS["33"], WORDS["22"])
+    monkeypatch.setattr(code, "fingerprint", lambda *_: changed)
+    assert set(watch.addresses()) == {both.id.address, GOOD.id.address}
+    assert watch.signs(Round({both.id.address: WORDS["22"]})) == {"other": "code_changed"}  # type: ignore[arg-type]
 
 
 def test_nothing_is_watched_before_something_is_pinned() -> None:

@@ -20,6 +20,7 @@ BEST_LEFT: dict[str, int] = {
     "locked": DANGER,
     "code_changed": DANGER,
     "code_disputed": 4,
+    "code_unread": 4,
     "unreliable": 4,
     "collateral_unknown": 3,
     "pending_cap": 3,
