@@ -34,7 +34,7 @@ class NodeClock:
 
 
 class NodeShell(Shell):
-    """A shell whose chain is the local node."""
+    """A shell whose chain is the local node; its loop looks at nothing between cycles unless told to."""
 
     def __init__(self, home: Path, lab: Lab, url: str, scenario: Scenario, *slugs: str, **more: str) -> None:
         home.mkdir(mode=0o700)
@@ -42,7 +42,8 @@ class NodeShell(Shell):
         where = write_chain_file(home / "chain.toml", lab, url, markets)
         # The chain is too young for venues of the first tier; shares of tiers have tests of their own.
         shares = {"MAMMON_POLICY__TIER_SHARE_ABOVE_USD": "1000000"}
-        super().__init__(home, MAMMON_CHAIN_FILE=str(where), **shares, **more)
+        world = {"MAMMON_CHAIN_FILE": str(where), "MAMMON_RUN__WATCH": "0s"}
+        super().__init__(home, **(world | shares | more))
         self.clock = NodeClock(scenario)
 
     def process(self, stdin: object, out: object, err: object) -> Process:

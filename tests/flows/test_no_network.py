@@ -269,7 +269,10 @@ def test_a_book_is_not_begun_from_half_an_account(tmp_path: Path) -> None:
 
 
 def test_a_cycle_is_one_request_at_one_block(tmp_path: Path, served: SimEndpoint) -> None:
-    """D21: scan, decision, plan and books rest on one reading; a loop of three cycles asks three times."""
+    """D21: scan, decision, plan and books rest on one reading; a loop of three cycles asks three times.
+
+    Looks between cycles are one request each, while there is money to look at.
+    """
     asked = EndpointShell(tmp_path / "home", served)
     assert asked("scan").code == 0  # learns the hints
     answer = served.answer
@@ -287,8 +290,10 @@ def test_a_cycle_is_one_request_at_one_block(tmp_path: Path, served: SimEndpoint
         (("rebalance",), 1),
         (("rebalance", "--execute", "--yes"), 1),
         (("run", "--cycles", "3", "--interval", "1h", "--execute", "--yes"), 3),
+        (("run", "--cycles", "2", "--interval", "1m", "--execute", "--yes"), 2 + 4),  # a look takes 4 s here
     ):
         served.asked.clear()
+        asked.environment["MAMMON_RUN__WATCH"] = "10s" if "1m" in words else "0s"
         ended = asked(*words, "--json")
         assert ended.code == 0, ended
         assert len(served.asked) == count, words
