@@ -8,10 +8,11 @@ return data, nothing behind the first such failure is taken as it stands (`doubt
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
+from functools import lru_cache
 
 from mammon.chain import head
 from mammon.chain.head import PRELUDE_SIZE, Sighting
-from mammon.chain.jsonrpc import Request, Result, data
+from mammon.chain.jsonrpc import Hex, Request, Result, data
 from mammon.chain.reverts import reason
 from mammon.core import abi
 from mammon.core.types import Address, CallFailed
@@ -27,8 +28,7 @@ SILENT = CallFailed("reverted", "without a reason")
 
 def request(multicall: Address, keys: Sequence[Key], tag: str) -> Request:
     """Ask for the calls at a block tag or number, behind the prelude that names the block."""
-    calls = [(target, payload, True) for target, payload in [*head.prelude(multicall), *keys]]
-    return ("eth_call", ({"to": multicall, "data": "0x" + abi.encode_aggregate3(calls).hex()}, tag))
+    return ("eth_call", ({"to": multicall, "data": _written(multicall, tuple(keys))}, tag))
 
 
 def read(result: Result, keys: Sequence[Key]) -> tuple[Sighting, dict[Key, Answer]]:
@@ -56,6 +56,12 @@ def doubtful(
         return [], []
     behind = keys[keys.index(silent[0]) + 1 :]
     return silent, [key for key in behind if answers[key] is not SILENT]
+
+
+@lru_cache(maxsize=4)  # one reading asks what the last one asked
+def _written(multicall: Address, keys: tuple[Key, ...]) -> Hex:
+    calls = [(target, payload, True) for target, payload in (*head.prelude(multicall), *keys)]
+    return Hex("0x" + abi.encode_aggregate3(calls).hex())
 
 
 def _answer(ok: bool, returned: bytes) -> Answer:

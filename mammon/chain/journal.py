@@ -1,7 +1,7 @@
 """What the money path needs of its journal; `state` keeps it, `wiring` passes it in.
 
 Every method that changes something is one durable transaction: when it returns, the change survives
-the loss of power; when it raises, nothing of it happened.
+the loss of power; when it raises, nothing of it happened. Only what was `saw` waits for the next of them.
 """
 
 from __future__ import annotations

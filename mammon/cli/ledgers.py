@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
@@ -21,29 +21,25 @@ if TYPE_CHECKING:  # whoever only looks decides nothing, and carries nothing out
 
 
 class StateLedger:
-    """The engine's ledger in the state database: one transaction for each thing recorded."""
+    """The engine's ledger in the state database: one transaction for each thing recorded.
+
+    In a run what is held is recorded with the end of its cycle: nothing is done about it, and nobody is told
+    of it before.
+    """
 
     def __init__(self, store: Store) -> None:
         self._store = store
 
     def record(self, observation: Observation, decision: Decision) -> None:
         """Keep a decision with everything it was made from."""
-        store, block = self._store, decision.snapshot.block
         parts = canonical.fields(decision)
-        with store.transaction():
-            keep_observation(store, observation, snapshot=False)
-            snapshot = store.snapshots.add(parts["snapshot"], block.number, block.timestamp)
-            policy = store.policies.add(parts["policy"])
-            store.decisions.record(
-                canonical.joined(parts),
-                decision.action,
-                summary(decision),
-                snapshot_id=snapshot,
-                portfolio=parts["portfolio"],
-                policy_hash=policy,
-                now=decision.now,
-                ask=parts["ask"] if decision.ask else None,
+        if self._store.gathering and decision.plan is None:
+            self._store.database.ride(
+                "decision", lambda: self._write(observation, decision, parts, haste=False)
             )
+            return
+        with self._store.transaction():
+            self._write(observation, decision, parts)
 
     def settle(self, finished: Finished) -> None:
         """Keep a move that was made, under the decision it carried out; the same one once."""
@@ -63,6 +59,24 @@ class StateLedger:
         with self._store.transaction():
             self._store.moves.record(made)
 
+    def _write(
+        self, observation: Observation, decision: Decision, parts: Mapping[str, bytes], *, haste: bool = True
+    ) -> None:
+        store, block = self._store, decision.snapshot.block
+        keep_observation(store, observation, snapshot=False)
+        snapshot = store.snapshots.add(parts["snapshot"], block.number, block.timestamp, haste=haste)
+        policy = store.policies.add(parts["policy"])
+        store.decisions.record(
+            canonical.joined(parts),
+            decision.action,
+            summary(decision),
+            snapshot_id=snapshot,
+            portfolio=parts["portfolio"],
+            policy_hash=policy,
+            now=decision.now,
+            ask=parts["ask"] if decision.ask else None,
+        )
+
 
 class StateWindows:
     """What the limits' windows hold: from the journal where transactions are signed, else from fills."""
@@ -74,12 +88,14 @@ class StateWindows:
         """Return what was used up at the snapshot's block; gas at the price of that block."""
         from mammon.core.breaker import failed_exits  # whoever only scans has no need of plans
 
-        journal, seen_at = self._store.journal, self._store.journal.seen_at()
-        at = max(snapshot.block.timestamp, seen_at)
-        filled = [move for move in self._store.moves.since(at - DAY_S) if not move.transactions]
-        sent = journal.slots_since(at - HOUR_S)
-        failed = failed_exits(journal.exits_since(at - DAY_S))
-        paid = Wei(journal.spent(at - DAY_S) + sum(move.gas_wei for move in filled))
+        journal = self._store.journal
+        with self._store.database.one_state():
+            seen_at = journal.seen_at()
+            at = max(snapshot.block.timestamp, seen_at)
+            filled = [move for move in self._store.moves.since(at - DAY_S) if not move.transactions]
+            sent = journal.slots_since(at - HOUR_S)
+            failed = failed_exits(journal.exits_since(at - DAY_S))
+            paid = Wei(journal.spent(at - DAY_S) + sum(move.gas_wei for move in filled))
         price = snapshot.eth_usd
         if isinstance(price, Unread):
             gas = Unread("gas", price.code, price.reason) if paid else Usd(Decimal(0))
@@ -102,13 +118,13 @@ class StateInflows:
         """
         from mammon.core.flows import DUST
 
-        flows, at = self._store.flows, snapshot.block.timestamp
-        mark = flows.mark()
-        since = max(at, self._store.journal.seen_at()) - self._within_s
-        found = flows.inflows(since)
-        if mark is None or mark.idle is None or isinstance(portfolio.idle, Unread):
-            return found
-        more = Units(portfolio.idle - mark.idle - self._store.journal.moved_since(mark.block))
+        flows, journal, at = self._store.flows, self._store.journal, snapshot.block.timestamp
+        with self._store.database.one_state():
+            mark = flows.mark()
+            found = flows.inflows(max(at, journal.seen_at()) - self._within_s)
+            if mark is None or mark.idle is None or isinstance(portfolio.idle, Unread):
+                return found
+            more = Units(portfolio.idle - mark.idle - journal.moved_since(mark.block))
         return found if more < DUST else (*found, Inflow(at, more))
 
 

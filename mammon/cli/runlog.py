@@ -38,12 +38,14 @@ class RunLog:
         """Record one cycle, also one that fails; the simulated world is made durable with it."""
         now = self.place.world.clock.now
         started, entry, code = now(), CycleEntry(), None
+        self.place.store.gathering = True
         try:
             yield entry
         except MammonError as error:
             code = error.code
             raise
         finally:
+            self.place.store.gathering = False
             self._ended(started, now(), entry.outcome, code)
 
     def _ended(self, started: int, now: int, outcome: str, code: str | None) -> None:

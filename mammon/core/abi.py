@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import TYPE_CHECKING, TypeAlias, Union
 
 from mammon.core.address import address_bytes, address_from_word
@@ -90,9 +91,7 @@ def encode(*values: Value) -> bytes:
 
 def encode_call(selector: bytes, *values: Value) -> bytes:
     """Return a call's data: the selector and its arguments."""
-    if len(selector) != 4:
-        raise ValueError("a selector has 4 bytes")
-    return selector + encode(*values)
+    return _call_data(selector, *values)
 
 
 def byte_string(data: bytes) -> Dynamic:
@@ -134,6 +133,13 @@ def encode_aggregate3(calls: Sequence[tuple[Address, bytes, bool]]) -> bytes:
     return b"".join((AGGREGATE3, _OUTER, len(calls).to_bytes(WORD, "big"), *heads, *tails))
 
 
+@lru_cache(maxsize=4096, typed=True)  # a market is asked the same questions at every reading
+def _call_data(selector: bytes, *values: Value) -> bytes:
+    if len(selector) != 4:
+        raise ValueError("a selector has 4 bytes")
+    return selector + encode(*values)
+
+
 def _flattened(values: Sequence[Value]) -> Iterator[int | str | bytes | Dynamic]:
     for value in values:
         if isinstance(value, tuple):
@@ -159,7 +165,7 @@ def words(data: bytes, count: int) -> tuple[int, ...]:
     """Return the data as exactly so many unsigned words."""
     if len(data) != WORD * count:
         raise _malformed(f"{len(data)} bytes, where {WORD * count} are due")
-    return _words(data, 0, count)
+    return (int.from_bytes(data, "big"),) if count == 1 else _words(data, 0, count)
 
 
 def leading_words(data: bytes, count: int) -> tuple[int, ...]:

@@ -18,7 +18,7 @@ import json
 import re
 import typing
 from collections.abc import Mapping
-from typing import Any, TypeVar
+from typing import Any, AnyStr, TypeVar
 
 from mammon.core.canonical_reading import Refusal, reader
 from mammon.core.canonical_writing import (
@@ -35,6 +35,7 @@ __all__ = [
     "dumps",
     "encode",
     "fields",
+    "found_within",
     "joined",
     "json_bytes",
     "kind_of",
@@ -119,12 +120,24 @@ def check_depth(text: str) -> None:
 
     Asked before the parser, whose stack overflows where a library has raised Python's recursion limit.
     """
-    if text.count("[") + text.count("{") <= _MAX_DEPTH:
+    if found_within(_MAX_DEPTH, text, "[", "{"):
         return
     outside = _STRING.sub("", text) if "\\" in text else "".join(text.split('"')[::2])
     steps = map(_STEPS.__getitem__, _BRACKET.findall(outside))
     if max(itertools.accumulate(steps), default=0) > _MAX_DEPTH:
         raise MalformedError("json", f"nested deeper than {_MAX_DEPTH}")
+
+
+def found_within(most: int, text: AnyStr, *marks: AnyStr) -> bool:
+    """Say whether single characters stand in a text at most so often, together: far faster than counting."""
+    for mark in marks:
+        at = text.find(mark)
+        while at >= 0:
+            most -= 1
+            if most < 0:
+                return False
+            at = text.find(mark, at + 1)
+    return True
 
 
 def _written(value: Any) -> str:

@@ -23,6 +23,11 @@ from mammon.errors import MalformedError
 
 Writer = Callable[[Any], str]
 
+_REMEMBERED = 256
+"""How many values of a type are remembered with their text."""
+_SHORT = 4_096
+"""Longer texts are not remembered."""
+
 SCALED = (Units, Wei, Ray, Wad)
 """Integers that are written as strings."""
 
@@ -74,7 +79,9 @@ def plain_decimal(value: Decimal) -> str:
     if not value:
         return "0"
     if abs(value.adjusted()) < MAX_DECIMAL:
-        text = format(value, "f")
+        text = str(value)
+        if "E" in text:
+            text = format(value, "f")
         if "." in text:
             text = text.rstrip("0").rstrip(".")
         if len(text) <= MAX_DECIMAL:
@@ -130,6 +137,7 @@ def _boolean(value: bool) -> str:
     return "true" if value else "false"
 
 
+@functools.lru_cache(maxsize=4096, typed=True)  # limits stand in every verdict, and equal ones spell alike
 def _decimal(value: Decimal) -> str:
     return f'"{plain_decimal(value)}"'
 
@@ -148,14 +156,26 @@ _SCALARS: dict[Any, Writer] = {
 }
 
 
-def _object_writer(cls: type, tag: str = "") -> Writer:
+def _object_writer(cls: Any, tag: str = "") -> Writer:
     # Built at the first call, so that types may refer to themselves.
     built: list[Writer] = []
+    # By identity, which a value kept here holds for itself: most of a decision's small values are the very
+    # objects that were in the one before.
+    known: dict[int, tuple[Any, str]] = {}
+    steady = cls.__dataclass_params__.frozen
 
     def write(value: Any) -> str:
+        found = known.get(id(value))
+        if found is not None:
+            return found[1]
         if not built:
             built.append(_template_writer(cls, tag))
-        return built[0](value)
+        text = built[0](value)
+        if steady and len(text) <= _SHORT:
+            if len(known) >= _REMEMBERED:
+                known.clear()
+            known[id(value)] = value, text
+        return text
 
     return write
 
@@ -198,6 +218,8 @@ def _union_writer(args: tuple[Any, ...]) -> Writer:
     by_type = {cls: _object_writer(cls, tag if len(classes) > 1 else "") for tag, cls in classes.items()}
     optional, plain = type(None) in args, single_plain(args)
     other = writer(plain) if plain is not None else None
+    if optional and other is not None and not by_type:
+        return lambda value: "null" if value is None else other(value)
 
     def write(value: Any) -> str:
         if value is None and optional:

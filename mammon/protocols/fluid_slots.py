@@ -6,6 +6,7 @@ The layer answers `readFromStorage(slot)` with one word. Source: `LiquiditySlots
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import NamedTuple
 
 from mammon.core.abi import encode
@@ -41,6 +42,7 @@ def totals_slot(token: Address) -> bytes:
     return _mapped(token, _TOTALS)
 
 
+@lru_cache(maxsize=64)
 def supplied_slot(user: Address, token: Address) -> bytes:
     """Return where a user's supply of a token stands."""
     return keccak256(encode(token, _mapped(user, _SUPPLIED)))
@@ -109,6 +111,7 @@ def supplied_of(word: int) -> Supplied:
     return found
 
 
+@lru_cache(maxsize=64)
 def _mapped(key: Address, slot: int) -> bytes:
     return keccak256(encode(key, slot))
 

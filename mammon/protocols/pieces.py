@@ -56,7 +56,11 @@ class Answers:
 
     def number(self, name: str, bits: int = 256) -> int:
         """Return the one unsigned integer of a call that must have succeeded."""
-        return self.unsigned(name, self.words(name, 1)[0], bits)
+        data = self._found[name]
+        word = (
+            int.from_bytes(data, "big") if type(data) is bytes and len(data) == 32 else self.words(name, 1)[0]
+        )
+        return self.unsigned(name, word, bits)
 
     def offered(self, name: str, bits: int = 256) -> int | None:
         """Return the one unsigned integer of an optional call; None where the contract has no such view."""

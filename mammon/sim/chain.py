@@ -77,7 +77,7 @@ class Chain:
 
     def base_fee(self, number: int) -> int:
         """Return the base fee of a block."""
-        return self.prices(number)[0]
+        return processes.base_fee(self.seed, number) * self.surge(number)[0]
 
     def block_hash(self, number: int) -> bytes:
         """Return the hash of a block, which need not exist yet or ever."""

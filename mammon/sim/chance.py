@@ -7,14 +7,13 @@ known bounds: a mean-reverting process that needs no walk from the start.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from functools import lru_cache
 from hashlib import blake2b
 
 PPM = 1_000_000
 """Everything random is counted in millionths."""
 
-Octaves = Sequence[tuple[int, int]]
+Octaves = tuple[tuple[int, int], ...]
 """(period in indices, weight in millionths) of each layer; the weights add up to one million."""
 
 
@@ -29,6 +28,7 @@ def level(seed: int, name: str, index: int) -> int:
     return draw(seed, name, index) % (2 * PPM + 1) - PPM
 
 
+@lru_cache(maxsize=4_096)
 def drift(seed: int, name: str, index: int, octaves: Octaves) -> int:
     """Return the noise at `index` in millionths, between -1,000,000 and 1,000,000."""
     total = 0

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 
 from mammon.core import costs
 from mammon.core.transaction import Unsigned
@@ -68,6 +69,7 @@ def nonce(storage: Storage, account: Address) -> int:
     return int(storage.get(("nonce", account)))
 
 
+@lru_cache(maxsize=16)
 def intrinsic_gas(data: bytes) -> int:
     """Return what a transaction costs before any code runs."""
     zeros = data.count(0)

@@ -22,7 +22,7 @@ from mammon.sim.logs import matching
 from mammon.sim.mempool import PoolRefusalError
 from mammon.sim.processes import FIRST_BLOCK
 from mammon.sim.simulate import simulated
-from mammon.sim.wire import CallRequest, Json, RpcError, invalid
+from mammon.sim.wire import CallRequest, Hex, Json, RpcError, invalid
 from mammon.sim.world import SimWorld
 
 SAFE_LAG = 60
@@ -82,7 +82,9 @@ class SimNode:
     def exchange(self, body: bytes, deadline: Deadline) -> bytes:
         """Answer one request body, a call or a batch."""
         deadline.require(self._name)
-        return json.dumps(self._body(body), separators=(",", ":")).encode()
+        answer = self._body(body)
+        text = f"[{','.join(map(_text, answer))}]" if isinstance(answer, list) else _text(answer)
+        return text.encode()
 
     def answer(self, method: str, params: Sequence[Json]) -> Json:
         """Return the result of one call. Raises `RpcError`."""
@@ -234,7 +236,7 @@ class SimNode:
     def _call(self, params: Sequence[Json]) -> Json:
         if len(params) > 2 and params[2]:
             raise invalid("state overrides are taken by eth_simulateV1 alone")
-        return "0x" + self._run(wire.call_request(params[0]), _tag(params)).answer.hex()
+        return Hex("0x" + self._run(wire.call_request(params[0]), _tag(params)).answer.hex())
 
     def _estimate_gas(self, params: Sequence[Json]) -> Json:
         return hex(self._run(wire.call_request(params[0]), _tag(params)).gas_used)
@@ -261,6 +263,14 @@ class SimNode:
 
     def _logs(self, params: Sequence[Json]) -> Json:
         return matching(self.world.chain, params[0], self._number)
+
+
+def _text(answer: Json) -> str:
+    """Return an answer as JSON."""
+    result = answer.get("result")
+    if type(result) is Hex:
+        return f'{{"jsonrpc":"2.0","id":{json.dumps(answer["id"])},"result":"{result}"}}'
+    return json.dumps(answer, separators=(",", ":"))
 
 
 def _tag(params: Sequence[Json]) -> Json:

@@ -11,10 +11,11 @@ from __future__ import annotations
 import contextlib
 import os
 import sqlite3
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from mammon.errors import OutsideError, PersonNeededError
 from mammon.state.failures import corrupt, failure
 
 if TYPE_CHECKING:
@@ -45,6 +46,8 @@ class Database:
         self.writable = writable
         self.undone = 0
         """How many transactions of this connection were undone."""
+        self._riding: dict[str, Callable[[], None]] = {}
+        """Writes that the next transaction begins with, by what they are about."""
         self._process = os.getpid()
         self._errors = _Errors(path)
         self.tables: dict[str, Table] = {}
@@ -83,12 +86,24 @@ class Database:
         with self._errors:
             self.connection.execute("BEGIN IMMEDIATE")
         try:
+            ridden = self._ride()
             yield
             with self._errors:
                 self.connection.execute("COMMIT")
         except BaseException:
             self._roll_back()
             raise
+        for name, write in ridden.items():
+            if self._riding.get(name) is write:
+                del self._riding[name]
+
+    def ride(self, name: str, write: Callable[[], None]) -> None:
+        """Have a write made by the next transaction, before all else in it: in the place of one of that name.
+
+        So nothing that comes after it is durable without it, and it costs no commit of its own. For what a
+        kill may take away as if it had not happened yet. One that fails fails its transaction, once.
+        """
+        self._riding[name] = write
 
     def change(self) -> contextlib.AbstractContextManager[None]:
         """Make every write inside part of the transaction that is open, else a transaction of its own."""
@@ -96,13 +111,18 @@ class Database:
 
     @contextlib.contextmanager
     def one_state(self) -> Iterator[None]:
-        """Let the few reads of a block see one state. A commit elsewhere waits for its end: keep it short."""
-        with self._errors:
-            self.connection.execute("BEGIN")
+        """Let the few reads of a block see one state. A commit elsewhere waits for its end: keep it short.
+
+        Inside a transaction, or another such block, they do so anyway.
+        """
+        alone = not self.connection.in_transaction
+        if alone:
+            with self._errors:
+                self.connection.execute("BEGIN")
         try:
             yield
         finally:
-            if self.connection.in_transaction:
+            if alone and self.connection.in_transaction:
                 self.connection.execute("ROLLBACK")
 
     def check(self, *, indexes: bool = False) -> None:
@@ -116,12 +136,26 @@ class Database:
             raise corrupt(self.path, "; ".join(found)[:300])
 
     def close(self) -> None:
-        """Let go of the file. An open transaction is undone."""
+        """Let go of the file. An open transaction is undone; what waits for one is written, if that goes."""
+        if self._riding and os.getpid() == self._process and not self.connection.in_transaction:
+            with contextlib.suppress(OutsideError, PersonNeededError), self.transaction():
+                pass  # where it does not go, it is as after a kill
         self.connection.close()
 
     def _require_transaction(self) -> None:
         if not self.connection.in_transaction:
             raise RuntimeError("writes belong inside transaction()")
+
+    def _ride(self) -> dict[str, Callable[[], None]]:
+        """Make the writes that wait; return those made, which the commit makes durable."""
+        ridden = dict(self._riding)
+        for name, write in ridden.items():
+            try:
+                write()
+            except BaseException:
+                del self._riding[name]
+                raise
+        return ridden
 
     def _roll_back(self) -> None:
         self.undone += 1
@@ -131,6 +165,7 @@ class Database:
             if self.connection.in_transaction:
                 self.connection.execute("ROLLBACK")
         except sqlite3.Error:
+            self._riding.clear()
             self.connection.close()
 
 

@@ -1,5 +1,6 @@
 """The journal of transactions: each method one durable change, with its audit row, or none of it.
 
+Only what was seen of time waits for the next change of any kind, and is durable no later.
 `chain.journal` says what the money path asks of it. What a step may follow is checked here in words
 and by the tables themselves; a step that the table of states does not allow is a defect.
 """
@@ -46,6 +47,8 @@ class Journal(IntentJournal):
     def __init__(self, database: Database) -> None:
         super().__init__(database)
         self._gas = MeasuredGas(database)
+        self._seen = 0
+        """The highest block time seen here, also where the database does not have it yet."""
 
     # --- slots -------------------------------------------------------------------------------------
 
@@ -170,6 +173,10 @@ class Journal(IntentJournal):
 
     # --- the account -------------------------------------------------------------------------------
 
+    def seen_at(self) -> int:
+        """Return the highest block time seen, 0 before the first."""
+        return max(super().seen_at(), self._seen)
+
     def adopt(self, nonce: int, why: str) -> None:
         """Take `nonce` as the next one to use: a person looked at what used those before.
 
@@ -188,12 +195,13 @@ class Journal(IntentJournal):
             self._note("adopt", nonce=nonce, why=why)
 
     def saw(self, at: int) -> None:
-        """Raise the highest block time seen; a lower one changes nothing. No step, so no audit row."""
-        if at <= self.seen_at():
-            return
-        with self._database.transaction():
-            if at > self.seen_at():  # else another process saw a later one meanwhile
-                self._marks.put(marks.SEEN_AT, at)
+        """Raise the highest block time seen; a lower one changes nothing. No step, so no audit row.
+
+        Durable with the next change of any kind, so before whatever is done on the strength of it.
+        """
+        if at > self.seen_at():
+            self._seen = at
+            self._database.ride(marks.SEEN_AT, self._keep_seen)
 
     def measured(self, protocol: str, action: str, gas_used: int, tx_bytes: int, paid: Wei) -> None:
         """Let a receipt's figures refine the gas table."""
@@ -209,6 +217,10 @@ class Journal(IntentJournal):
             )
 
     # --- pieces ------------------------------------------------------------------------------------
+
+    def _keep_seen(self) -> None:
+        if self._seen > super().seen_at():  # else another process saw a later one meanwhile
+            self._marks.put(marks.SEEN_AT, self._seen)
 
     def _open(self, slot: Slot) -> None:
         try:

@@ -7,7 +7,6 @@ spends are read from the newest on rather than selected by what they say.
 
 from __future__ import annotations
 
-import contextlib
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -71,7 +70,7 @@ class JournalReader:
 
     def open_slot(self) -> Slot | None:
         """Return the slot that may be on the wire: the newest one, or none."""
-        with self._steady():
+        with self._database.one_state():
             found = [rows.slot_of(row) for row in self._slots.rows(_NEWEST_OR_OPEN)]
             self._require_newest(found[-1].nonce if found else None)
         if any(slot.state in OPEN for slot in found[:-1]):
@@ -80,7 +79,7 @@ class JournalReader:
 
     def attempts(self, nonce: int) -> tuple[Attempt, ...]:
         """Return everything signed for a nonce, in order of signing."""
-        with self._steady():
+        with self._database.one_state():
             slot = self._slots.row("WHERE nonce = ?", (nonce,))
             found = self._attempts.rows("WHERE nonce = ? ORDER BY id", (nonce,))
         if len(found) != (slot[rows.ATTEMPTS_AT] if slot else 0):
@@ -91,7 +90,7 @@ class JournalReader:
 
     def next_nonce(self) -> int | None:
         """Return one more than the highest nonce used or adopted; None before the first."""
-        with self._steady():
+        with self._database.one_state():
             newest = self._slots.row("ORDER BY nonce DESC LIMIT 1")
             self._require_newest(None if newest is None else newest[0])
             adopted = self._marks.number(marks.ADOPTED)
@@ -123,7 +122,7 @@ class JournalReader:
 
     def legs(self, intent: int) -> tuple[Leg, ...]:
         """Return the legs of an intent, in order."""
-        with self._steady():
+        with self._database.one_state():
             row = self._intents.row("WHERE id = ?", (intent,))
             found = self._legs.rows("WHERE intent = ? ORDER BY seq", (intent,))
         legs = tuple(map(rows.leg_of, found))
@@ -199,8 +198,9 @@ class JournalReader:
 
     def since_looked(self) -> tuple[Intent, ...]:
         """Return the intents begun since acting was last stopped for failures, newest first, at most 64."""
-        looked = self._marks.number(marks.FAILURES_TOLD) or 0
-        found = map(rows.intent_of, self._intents.rows("ORDER BY id DESC LIMIT ?", (_PAGE,)))
+        with self._database.one_state():
+            looked = self._marks.number(marks.FAILURES_TOLD) or 0
+            found = map(rows.intent_of, self._intents.rows("ORDER BY id DESC LIMIT ?", (_PAGE,)))
         return tuple(intent for intent in found if intent.id > looked)
 
     def exits_since(self, since: int) -> tuple[Intent, ...]:
@@ -230,15 +230,6 @@ class JournalReader:
         if before is None:
             return table.rows("ORDER BY nonce DESC LIMIT ?", (limit,))
         return table.rows("WHERE nonce < ? ORDER BY nonce DESC LIMIT ?", (before, limit))
-
-    @contextlib.contextmanager
-    def _steady(self) -> Iterator[None]:
-        """Let the reads of a block see one state, in a transaction or out of it."""
-        if self._database.connection.in_transaction:
-            yield
-        else:
-            with self._database.one_state():
-                yield
 
 
 def _spend(row: Row) -> Spend:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 from mammon.core import canonical
 from mammon.core.names import Hash32
 from mammon.core.numbers import Units, Wei
@@ -34,9 +36,12 @@ def intent_row(intent: Intent) -> tuple[Value, ...]:
 def intent_of(row: Row) -> Intent:
     """Return the intent of a row."""
     number, key, kind, decision, plan, decided_at, deadline, state, reason = row
-    return Intent(
-        number, key, kind, decision, canonical.loads(Plan, plan), decided_at, deadline, state, reason
-    )
+    return Intent(number, key, kind, decision, _plan(plan), decided_at, deadline, state, reason)
+
+
+@lru_cache(maxsize=64)  # the last intents are looked at in every cycle
+def _plan(text: str) -> Plan:
+    return canonical.loads(Plan, text)
 
 
 def leg_row(number: int, leg: Leg) -> tuple[Value, ...]:
@@ -51,7 +56,12 @@ def leg_of(row: Row) -> Leg:
     """Return the leg of a row."""
     _, intent, seq, step, state, slots, amount, held, block = row
     effect = None if amount is None else Effect(Units(int(amount)), Units(int(held)), block)
-    return Leg(intent, seq, canonical.loads(Step, step), state, slots, effect)
+    return Leg(intent, seq, _step(step), state, slots, effect)
+
+
+@lru_cache(maxsize=64)
+def _step(text: str) -> Step:
+    return canonical.loads(Step, text)
 
 
 def slot_row(slot: Slot, attempts: int, *, final: bool = False) -> tuple[Value, ...]:

@@ -65,10 +65,11 @@ class Readings:
 
     def tracks(self, markets: Sequence[Market], block: Block) -> tuple[Track, ...]:
         """Return what readings before a block tell of markets, by slug; of one never tried, nothing."""
-        rows = [_samples(*row) for row in self._chosen(block)]
         today = block.timestamp // DAY_S
         where = "WHERE day > ? AND day <= ?"
-        days = [_day(text) for _, text in self._days.rows(where, (today - DAYS, today))]
+        with self._database.one_state():
+            rows = [_samples(*row) for row in self._chosen(block)]
+            days = [_day(text) for _, text in self._days.rows(where, (today - DAYS, today))]
         found = (_track(market, rows, days) for market in sorted(markets, key=_slug))
         return tuple(track for track in found if track.samples or track.read or track.failed)
 

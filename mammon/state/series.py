@@ -43,16 +43,17 @@ class Series:
         self._pending = Table(database, "pending", ("id", "series", "entry", "body"), sealed=3)
         self._cached: _Keyframe | None = None
 
-    def add(self, data: bytes, *extra: Value) -> tuple[int, str]:
+    def add(self, data: bytes, *extra: Value, haste: bool = True) -> tuple[int, str]:
         """Keep a document; return its row and its id, the sha256 in hexadecimal.
 
-        The same bytes are kept once, with the further columns they came with first.
+        The same bytes are kept once, with the further columns they came with first. `haste`: something waits
+        for it, so that a long one is packed later.
         """
         digest = hashlib.sha256(data).digest()
         known = self.find(digest.hex())
         if known is not None:
             return known[0], digest.hex()
-        if len(data) <= AT_ONCE_BYTES:
+        if len(data) <= AT_ONCE_BYTES or not (haste or self.pending()):
             base, body = self._packed(data)
             return self.table.append(digest, base, *extra, body), digest.hex()
         if self.pending() >= MOST_PENDING:

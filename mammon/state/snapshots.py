@@ -25,9 +25,9 @@ class Snapshots:
     def __init__(self, database: Database) -> None:
         self.series = Series(database, "snapshots", ("block_number", "block_at"))
 
-    def add(self, data: bytes, block_number: int, block_at: int) -> str:
-        """Keep a snapshot's canonical bytes once, inside a transaction; return its id."""
-        return self.series.add(data, block_number, block_at)[1]
+    def add(self, data: bytes, block_number: int, block_at: int, *, haste: bool = True) -> str:
+        """Keep a snapshot's canonical bytes once, inside a transaction; return its id (`Series.add`)."""
+        return self.series.add(data, block_number, block_at, haste=haste)[1]
 
     def bytes_of(self, snapshot_id: str) -> bytes:
         """Return the very bytes that were kept. Raises `UsageError` for an unknown id."""

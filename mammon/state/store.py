@@ -51,6 +51,8 @@ class Store:
         self.outside = Outside(database)
         self.resting = Resting(database)
         self.gas = MeasuredGas(database)
+        self.gathering = False
+        """Whether a cycle is under way at whose end everything is committed that nothing was done about."""
 
     # --- loaded when asked for -------------------------------------------------------------------
 
@@ -193,7 +195,8 @@ class Store:
 
     def pinned(self) -> dict[Address, tuple[Hash32, Hash32]]:
         """Return code hash and implementation of every contract that is pinned; mostly there is none."""
-        return self.pins.latest() if self.database.rows("SELECT 1 FROM pins LIMIT 1") else {}
+        with self.database.one_state():
+            return self.pins.latest() if self.database.rows("SELECT 1 FROM pins LIMIT 1") else {}
 
     def pack(self) -> None:
         """Pack what was recorded in haste: when nothing waits for it."""

@@ -19,6 +19,30 @@ def body(*items: Any) -> bytes:
     return json.dumps(list(items)).encode()
 
 
+PLAIN = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.text(max_size=20),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=5), inner, max_size=3),
+    max_leaves=8,
+)
+
+
+@given(st.lists(st.tuples(st.text(max_size=10), st.lists(PLAIN, max_size=3)), min_size=1, max_size=3))
+def test_a_request_is_what_json_says_it_is(calls: list[tuple[str, list[Any]]]) -> None:
+    """The text is written by hand, for speed, and is byte for byte what the library writes."""
+    items = [
+        {"jsonrpc": "2.0", "id": number, "method": method, "params": params}
+        for number, (method, params) in enumerate(calls, 5)
+    ]
+    plain = json.dumps(items if len(items) > 1 else items[0], separators=(",", ":"))
+    assert jsonrpc.written(5, calls) == plain.encode()
+
+
+def test_hexadecimal_digits_are_written_as_they_stand() -> None:
+    """They need no escape, so nobody looks for one."""
+    text = "0x" + bytes(range(256)).hex()
+    assert jsonrpc.written(1, [("a", (jsonrpc.Hex(text),))]) == jsonrpc.written(1, [("a", (text,))])
+
+
 def item(number: Any, **fields: Any) -> dict[str, Any]:
     return {"jsonrpc": "2.0", "id": number, **fields}
 

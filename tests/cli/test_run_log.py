@@ -9,11 +9,16 @@ from typing import Any, cast
 
 import pytest
 
+from mammon.cli.ledgers import StateLedger
 from mammon.cli.place import Place
 from mammon.cli.process import SystemClock
 from mammon.cli.runlog import RunLog
+from mammon.core.decide import decide
+from mammon.core.policy import Policy
+from mammon.engine.observe import Observation
 from mammon.errors import OutsideError
 from mammon.state.store import Store
+from tests.bench import worlds
 from tests.state.worlds import opened
 
 
@@ -77,6 +82,43 @@ def test_a_cycle_whose_end_fails_is_recorded_as_failed(store: Store) -> None:
         ("failed", "simulation_moved")
     ]
     assert store.simchain.head() is None
+
+
+def test_what_is_held_is_recorded_with_the_end_of_its_cycle(store: Store) -> None:
+    """A decision that nothing is done about costs no commit of its own; one to act on does, at once."""
+    kept, ledger = log(store, lambda: None), StateLedger(store)
+    (held, owned), (snapshot, portfolio) = *worlds.calm(3, 1), *worlds.cash(3, 1)
+    hold = decide(held, owned, Policy(), held.block.timestamp)
+    move = decide(snapshot, portfolio, Policy(), snapshot.block.timestamp)
+    assert (hold.action, move.action) == ("hold", "move")
+    said = commits(store)
+    with kept.cycle():
+        ledger.record(Observation(held, owned, {}, 1), hold)
+        assert (said.count("COMMIT"), store.decisions.page()) == (0, ())
+    assert (said.count("COMMIT"), len(store.decisions.page())) == (1, 1)
+    with kept.cycle():
+        ledger.record(Observation(snapshot, portfolio, {}, 1), move)
+        assert (said.count("COMMIT"), len(store.decisions.page())) == (2, 2)
+    again = decide(held, owned, Policy(), held.block.timestamp + 1)
+    ledger.record(Observation(held, owned, {}, 1), again)
+    assert len(store.decisions.page()) == 3, "outside of a run nothing waits"
+
+
+def test_what_is_held_is_recorded_also_where_its_cycle_fails(store: Store) -> None:
+    """Whatever ends a cycle after its decision, the decision is kept beside the failure."""
+    kept, ledger = log(store, lambda: None), StateLedger(store)
+    ((held, owned),) = worlds.calm(3, 1)
+
+    def ended() -> None:
+        with kept.cycle():
+            decision = decide(held, owned, Policy(), held.block.timestamp)
+            ledger.record(Observation(held, owned, {}, 1), decision)
+            raise OutsideError("unread", "nothing was read")
+
+    with pytest.raises(OutsideError):
+        ended()
+    assert [cycle.error_code for cycle in store.cycles.page()] == ["unread"]
+    assert len(store.decisions.page()) == 1
 
 
 def test_a_change_is_part_of_the_transaction_around_it(store: Store) -> None:

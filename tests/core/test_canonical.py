@@ -10,9 +10,11 @@ from typing import Any
 
 import pytest
 from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from mammon.core import canonical
 from mammon.core.numbers import Fraction, Ray, Units
+from mammon.core.types import Verdict
 from mammon.errors import MalformedError
 from tests.core import build
 from tests.core.canonical_samples import (
@@ -66,6 +68,39 @@ def test_a_type_without_fields_is_an_empty_object() -> None:
     assert canonical.joined({}) == b"{}"
     assert canonical.dumps(Nothing()) == b"{}"
     assert canonical.loads(Nothing, "{}") == Nothing()
+
+
+def test_a_text_is_its_value_s_own() -> None:
+    """A value that stands where another was in memory is written as itself, and so is one written before."""
+    steady = Verdict("peg", True, Decimal("1.0"), None, None, "usd")
+    before = canonical.dumps(steady)
+    for number in range(2_000):
+        each = dataclasses.replace(steady, detail=str(number))
+        assert json.loads(canonical.dumps(each))["detail"] == str(number)
+        del each
+    assert canonical.dumps(steady) == before
+    assert canonical.dumps(dataclasses.replace(steady)) == before
+
+
+def test_what_may_change_is_written_anew() -> None:
+    """Only of a value that cannot change is the text remembered."""
+
+    @dataclass
+    class Loose:
+        name: str
+
+    loose = Loose("a")
+    canonical.dumps(loose)
+    loose.name = "b"
+    assert canonical.dumps(loose) == b'{"name":"b"}'
+
+
+@given(st.text("[]{}a", max_size=90), st.integers(0, 70))
+def test_characters_are_found_as_often_as_they_are_counted(text: str, most: int) -> None:
+    """Text or bytes, the answer is that of counting."""
+    within = text.count("[") + text.count("{") <= most
+    assert canonical.found_within(most, text, "[", "{") == within
+    assert canonical.found_within(most, text.encode(), b"[", b"{") == within
 
 
 def test_a_field_may_be_called_kind_where_no_tag_is_written() -> None:

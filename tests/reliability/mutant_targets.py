@@ -163,8 +163,12 @@ EQUIVALENT: dict[str, dict[tuple[str, str, str], str]] = {
             "if expected is not None and nonce < expected:",
             "if expected is not None and nonce <= expected:",
         ): "the one that is expected has returned before",
-        ("Journal.saw", "if at <= self.seen_at():", "if at < self.seen_at():"): "the same time is put again",
         ("Journal.saw", "if at > self.seen_at():", "if at >= self.seen_at():"): "the same time is put again",
+        (
+            "Journal._keep_seen",
+            "if self._seen > super().seen_at():",
+            "if self._seen >= super().seen_at():",
+        ): "the same time is put again",
     },
 }
 """By module: function, before, after -> why no test can tell the mutant from the original."""

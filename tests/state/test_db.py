@@ -59,6 +59,82 @@ def test_reads_of_one_state_end_with_their_block(store: Store, directory: Path) 
         begin(other)
 
 
+def test_what_rides_is_written_with_the_next_change(store: Store, directory: Path) -> None:
+    """It comes before all else in it, once, the last of its name; what is undone with it rides on."""
+    database, order = store.database, []
+
+    def ride(name: str, said: str) -> None:
+        database.ride(name, lambda: order.append(said))
+
+    ride("a", "first")
+    ride("a", "second")
+    ride("b", "other")
+
+    def fail() -> None:
+        with store.transaction():
+            order.append("undone")
+            raise ValueError
+
+    with pytest.raises(ValueError):
+        fail()
+    assert order == ["second", "other", "undone"]
+    with store.transaction():
+        order.append("kept")
+        ride("a", "third")
+    begin(store)
+    begin(store)
+    assert order[3:] == ["second", "other", "kept", "third"]
+
+
+def test_what_rides_and_fails_fails_one_change(store: Store) -> None:
+    """Nothing is committed beside what could not be written; the change after it is free of it."""
+
+    def refuse() -> None:
+        raise OutsideError("busy", "not now")
+
+    store.database.ride("a", refuse)
+    with pytest.raises(OutsideError):
+        begin(store)
+    assert store.runs.latest(9) == ()
+    begin(store)
+    assert len(store.runs.latest(9)) == 1
+
+
+def test_what_rides_is_written_when_the_database_is_closed(directory: Path) -> None:
+    """Whoever leaves in order leaves it behind; that it does not go keeps nobody from leaving."""
+    store = opened(directory)
+    store.database.ride("a", lambda: store.runs.begin(1, "scan", "0.1.0", "") and None)
+    store.close()
+    with opened(directory) as again:
+        assert len(again.runs.latest(9)) == 1
+
+        def refuse() -> None:
+            raise OutsideError("busy", "not now")
+
+        again.database.ride("a", refuse)
+
+
+def test_what_rides_stays_with_its_process(store: Store, directory: Path) -> None:
+    """A forked child that closes what it was born with writes nothing into it."""
+    store.database.ride("a", lambda: store.runs.begin(1, "scan", "0.1.0", "") and None)
+    assert ended_well(forked(store.close))
+    with opened(directory) as other:
+        assert other.runs.latest(9) == ()
+
+
+def test_reads_inside_a_change_see_it(store: Store) -> None:
+    """A block of reads inside a transaction, or another block, is a part of it and does not end it."""
+    with store.transaction():
+        store.runs.begin(1, "scan", "0.1.0", "")
+        with store.database.one_state(), store.database.one_state():
+            assert len(store.runs.latest(9)) == 1
+        assert store.database.connection.in_transaction
+    with store.database.one_state():
+        with store.database.one_state():
+            store.runs.latest()
+        assert store.database.connection.in_transaction
+
+
 def test_a_connection_does_not_cross_a_fork(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
     """SQLite's locks are a process's own: a forked child must open its own connection."""
     with monkeypatch.context() as patched:

@@ -406,14 +406,32 @@ def test_two_open_slots_are_damage(store: Store) -> None:
     assert any("2 slots are open" in problem for problem in problems(store))
 
 
-def test_time_seen_elsewhere_meanwhile_stays(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_time_seen_elsewhere_meanwhile_stays(store: Store, directory: Path) -> None:
     """Of two processes that saw a block the later time counts, whoever writes last."""
     write(store)
-    answers = iter([0, 2 * journals.AT])
-    monkeypatch.setattr(store.journal, "seen_at", lambda: next(answers))
-    store.journal.saw(journals.AT + 5)
-    monkeypatch.undo()
-    assert store.journal.seen_at() == journals.AT
+    store.journal.saw(AT + 5)
+    with opened(directory) as other:
+        other.journal.saw(AT + 9)
+    begun(store.journal, "key-9")
+    assert store.journal.seen_at() == AT + 9
+
+
+def test_time_seen_is_durable_before_whatever_rests_on_it(directory: Path) -> None:
+    """It counts at once, costs no commit, and no later change of any kind is there without it."""
+    with opened(directory) as store, opened(directory) as other:
+        said: list[str] = []
+        store.database.connection.set_trace_callback(said.append)
+        store.journal.saw(AT)
+        store.journal.saw(AT + 2)
+        store.journal.saw(AT + 1)
+        assert (store.journal.seen_at(), other.journal.seen_at()) == (AT + 2, 0)
+        assert "COMMIT" not in said
+        begun(store.journal)
+        assert said.count("COMMIT") == 1
+        assert (other.journal.seen_at(), len(other.journal.open_intents())) == (AT + 2, 1)
+        store.journal.saw(AT + 30)
+    with opened(directory) as store:
+        assert store.journal.seen_at() == AT + 30, "who leaves in order leaves it behind"
 
 
 def test_an_attempt_leads_to_its_nonce(store: Store) -> None:

@@ -176,3 +176,17 @@ def test_a_holding_loop_grows_slowly(store: Store) -> None:
         assert inputs.snapshot == canonical.dumps(snapshot)
         assert inputs.portfolio == canonical.dumps(portfolio(snapshot))
         assert inputs.policy == POLICY
+
+
+def test_what_nothing_waits_for_is_packed_at_once(store: Store) -> None:
+    """Without haste no packing is left for later, but behind what waits already it waits as well."""
+    kept = [payload(snapshot) for snapshot in snapshots(8, 3)]
+    with store.transaction():
+        store.snapshots.add(*kept[0], haste=False)
+    assert store.snapshots.series.pending() == 0
+    with store.transaction():
+        store.snapshots.add(*kept[1])
+        store.snapshots.add(*kept[2], haste=False)
+    assert store.snapshots.series.pending() == 2, "packed in the order they came in"
+    store.pack()
+    assert [store.snapshots.series.data(entry) for entry in (1, 2, 3)] == [data for data, _, _ in kept]

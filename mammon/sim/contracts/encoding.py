@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from functools import lru_cache
+from collections.abc import Callable
+from functools import lru_cache, partial
 from typing import Any
 
 from mammon.core.abi import byte_string, encode, signed_word, word
@@ -52,37 +53,48 @@ def encoded_text(text: str) -> bytes:
 
 def arguments(signature: str, data: bytes) -> list[Any]:
     """Decode a call's arguments; those of a signature that is not flat stay bytes. Raises `Reverted`."""
-    types = _types(signature)
-    if types is None:
+    decoders = _decoders(signature)
+    if decoders is None:
         return [data]
-    if len(data) < 32 * len(types):
+    if len(data) < 32 * len(decoders):
         raise Reverted
-    return [_decoded(kind, data[32 * i : 32 * i + 32]) for i, kind in enumerate(types)]
+    return [decode(data[32 * i : 32 * i + 32]) for i, decode in enumerate(decoders)]
 
 
 @lru_cache(maxsize=256)
-def _types(signature: str) -> tuple[str, ...] | None:
+def _decoders(signature: str) -> tuple[Callable[[bytes], Any], ...] | None:
+    """Return what decodes each argument; None for a signature that is not flat."""
     inner = signature[signature.index("(") + 1 : -1]
     if "(" in inner or "[" in inner or "bytes" in inner.split(","):
         return None
-    return tuple(inner.split(",")) if inner else ()
+    return tuple(map(_decoder, inner.split(","))) if inner else ()
 
 
-def _decoded(kind: str, raw: bytes) -> Any:
+@lru_cache(maxsize=64)
+def _decoder(kind: str) -> Callable[[bytes], Any]:
     if kind == "address":
-        try:
-            return address_from_word(raw)
-        except MalformedError as error:
-            raise Reverted from error
+        return _address
     if kind == "bytes32":
-        return raw
+        return bytes
+    if kind == "bool":
+        return lambda raw: bool(_unsigned(raw, 1))
     if kind.startswith("int"):
-        return _signed(raw, int(kind.removeprefix("int")))
+        return partial(_signed, bits=int(kind.removeprefix("int")))
+    return partial(_unsigned, bits=int(kind.removeprefix("uint") or 256))
+
+
+def _address(raw: bytes) -> Address:
+    try:
+        return address_from_word(raw)
+    except MalformedError as error:
+        raise Reverted from error
+
+
+def _unsigned(raw: bytes, bits: int) -> int:
     value = int.from_bytes(raw, "big")
-    bits = 1 if kind == "bool" else int(kind.removeprefix("uint") or 256)
     if value >> bits:
         raise Reverted
-    return bool(value) if kind == "bool" else value
+    return value
 
 
 def _signed(raw: bytes, bits: int) -> int:

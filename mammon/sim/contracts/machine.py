@@ -38,8 +38,13 @@ class Storage:
 
     def get(self, key: Key, default: Any = 0) -> Any:
         """Return the slot's value, or `default` when nothing was ever written."""
-        value = self.written.get(key, _NOTHING)
-        return self.below.get(key, default) if value is _NOTHING else value
+        storage: Storage | Slots = self
+        while isinstance(storage, Storage):
+            value = storage.written.get(key, _NOTHING)
+            if value is not _NOTHING:
+                return value
+            storage = storage.below
+        return storage.get(key, default)
 
     def put(self, key: Key, value: Any) -> None:
         """Write a slot."""
@@ -100,7 +105,8 @@ class Frame:
 
     def merge(self, inner: Frame) -> None:
         """Take over what a nested frame wrote and emitted."""
-        inner.storage.keep()
+        if inner.storage.written:
+            inner.storage.keep()
         self.logs.extend(inner.logs)
 
     def emit(self, contract: Address, topic: str, indexed: tuple[Any, ...], *values: Any) -> None:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
-from functools import cached_property
+from functools import cached_property, lru_cache
 
 from mammon.core.abi import words
 from mammon.core.address import address_from_word
@@ -230,7 +230,7 @@ class Morpho(Contract):
 
     def _request(self, data: bytes) -> tuple[MarketTerms, int, int, Address, Address]:
         """Decode market, assets, shares, holder and, where there is one, recipient."""
-        terms = self.terms.get(keccak256(data[:160]))
+        terms = self.terms.get(_identity(data[:160]))
         if terms is None or len(data) < 288:
             raise failure("market not created")
         assets, shares = (int.from_bytes(data[start : start + 32], "big") for start in (160, 192))
@@ -264,10 +264,16 @@ class AdaptiveCurveIrm(Contract):
 
     @external("8c00bf6b", f"borrowRateView(({_PARAMS}),(uint128,uint128,uint128,uint128,uint128,uint128))")
     def borrow_rate(self, frame: Frame, data: bytes) -> int:
-        terms = self.morpho.terms.get(keccak256(data[:160]))
+        terms = self.morpho.terms.get(_identity(data[:160]))
         if terms is None or len(data) != 352:
             raise Reverted
         supplied, _, borrowed, _, updated_at, _ = words(data[160:], 6)
         started = self.morpho.stored(frame, terms).rate_at_target
         used = utilisation(supplied, borrowed)
         return adaptive_rate(used, started, frame.timestamp - updated_at)[0]
+
+
+@lru_cache(maxsize=64)
+def _identity(parameters: bytes) -> bytes:
+    """Return the market's id: the hash of its five words."""
+    return keccak256(parameters)

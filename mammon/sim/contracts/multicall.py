@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import lru_cache
 
 from mammon.core.abi import word
 from mammon.core.address import address_from_word
@@ -11,6 +12,8 @@ from mammon.errors import MalformedError
 from mammon.sim.addresses import CHAIN_ID
 from mammon.sim.contracts.encoding import Reverted, failure
 from mammon.sim.contracts.machine import Contract, Frame, external
+
+_HEADS = {success: word(success) + word(64) for success in (True, False)}
 
 
 class Multicall3(Contract):
@@ -24,12 +27,13 @@ class Multicall3(Contract):
     @external("82ad56cb", "aggregate3((address,bool,bytes)[])", 1_000)
     def aggregate3(self, frame: Frame, data: bytes) -> bytes:
         results = [self._one(frame, *call) for call in _calls(data)]
-        tails, offsets, size = [], [], 32 * len(results)
+        tails, offsets, at = [], [], 32 * len(results)
         for success, answer in results:
-            offsets.append(word(size))
-            tail = word(success) + word(64) + word(len(answer)) + answer + bytes(-len(answer) % 32)
+            size = len(answer)
+            tail = _HEADS[success] + size.to_bytes(32, "big") + answer + bytes(-size % 32)
+            offsets.append(at.to_bytes(32, "big"))
             tails.append(tail)
-            size += len(tail)
+            at += len(tail)
         return b"".join((word(32), word(len(results)), *offsets, *tails))
 
     def _one(self, frame: Frame, target: Address, allow_failure: bool, data: bytes) -> tuple[bool, bytes]:
@@ -72,9 +76,10 @@ class Multicall3(Contract):
         return int(frame.storage.get(("native", account)))
 
 
-def _calls(data: bytes) -> list[tuple[Address, bool, bytes]]:
+@lru_cache(maxsize=8)  # one reading asks what the last one asked
+def _calls(data: bytes) -> tuple[tuple[Address, bool, bytes], ...]:
     try:
-        return _decoded_calls(data)
+        return tuple(_decoded_calls(data))
     except (MalformedError, IndexError) as error:
         raise Reverted from error
 
