@@ -20,6 +20,7 @@ from mammon.cli.place import Place
 from mammon.cli.sources import beside
 from mammon.core.costs import token_amount
 from mammon.core.numbers import Wei
+from mammon.core.pegs import SUBJECT, Peg
 from mammon.core.ports import Clock, Signer, Transport
 from mammon.core.types import Address, Fees, GasUnits, Hint, Market, Portfolio, Read, Snapshot, Unread
 from mammon.engine.observe import Observation, Round, Survey, observe
@@ -96,6 +97,8 @@ class Parts:
         self._parallel = 1 if simulated else PARALLEL
         self.asset = known.token(ASSET)
         self.markets = {market.slug: market for market in self._markets()}
+        self.pegs = () if homeward else tuple(self._watched_pegs())
+        """The collateral whose worth is watched; whoever brings money home waits for no such word."""
         self._code = CodeWatch(self.rpc, self.markets, store.pinned, self.deadline)
         self.reader = self.reader_of(self.rpc, self._code.addresses)
         self.payers = {payer.slug: payer for payer in known.payers}
@@ -220,6 +223,7 @@ class Parts:
             gas,
             aside,
             self._code.signs,
+            self.pegs,
         )
 
     def deadline(self) -> Deadline:
@@ -290,6 +294,10 @@ class Parts:
             reads["sequencer"] = oracle.sequencer(known.sequencer.address, multicall)
         if known.gas_price_oracle is not None:
             reads["data_fees"] = oracle.data_fees(known.gas_price_oracle)
+        for pair in dict.fromkeys(pair for peg in self.pegs for pair in (peg.price, peg.par)):
+            feed = known.feed(pair)
+            if feed is not None:
+                reads[f"{SUBJECT}{pair}"] = oracle.price(pair, feed.address, feed.heartbeat_s, multicall)
         return reads
 
     def _wallet(self, owner: Address) -> Mapping[str, Read[Any]]:
@@ -302,6 +310,13 @@ class Parts:
         if self.known.gas_price_oracle is None:
             return fees(round_, oracle.NO_DATA_FEES)
         return fees(round_, round_.values["data_fees"])
+
+    def _watched_pegs(self) -> Iterator[Peg]:
+        """Yield the pegs of what markets lend against; one that names no collateral may lend against any."""
+        named = [dict(market.addresses).get("collateral") for market in self.markets.values()]
+        for peg in self.known.pegs:
+            if any(token in (None, peg.token) for token in named):
+                yield peg
 
     def _markets(self) -> Iterator[Market]:
         """Yield the markets there are; money comes home from those that are left alone, too."""

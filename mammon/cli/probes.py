@@ -40,7 +40,7 @@ def sources(call: Invocation, known: ChainFile) -> Iterator[Check]:
     from mammon.cli.sources import asking, questions_of
 
     settings, now = call.settings.sources, call.process.clock.now
-    asked = questions_of(settings, known.token(ASSET), known.markets)
+    asked = questions_of(settings, known.token(ASSET), known.markets, known.pegs)
     heard = asking(settings, asked, now).heard() if asked else ()
     for name in settings.names:
         found = [one for one in heard if one.source == name]

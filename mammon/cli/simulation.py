@@ -34,7 +34,7 @@ class Simulation:
         self._store, self._world, self._head = store, world, head
         self._node = SimNode(world)
         self.clock = SimClock(world)
-        self.chain: ChainFile = chain_file(world.full)
+        self.chain: ChainFile = chain_file(world.full, pegs=world.crisis == "depeg")
         self.wallet: Address = world.wallet
         self.signer = SimSigner(world.seed)
 

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Protocol
 from mammon.config.settings import SourcesSettings
 from mammon.core import witnesses
 from mammon.core.agreement import RATE_FRESH_S
+from mammon.core.pegs import Peg
 from mammon.core.prices import PRICE_FRESH_S, remembered
 from mammon.core.tracks import PriceSample, Witness
 from mammon.core.types import Market, Snapshot, Token, Unread
@@ -88,17 +89,18 @@ class OutsideSources(Asked):
         settings: SourcesSettings,
         asset: Token,
         markets: Sequence[Market],
+        pegs: Sequence[Peg],
         load: Callable[[], Sequence[Heard]],
         now: Callable[[], int],
     ) -> None:
         super().__init__(settings, load)
-        self._asset, self._markets, self._now = asset, tuple(markets), now
+        self._asset, self._markets, self._pegs, self._now = asset, tuple(markets), tuple(pegs), now
         self._asking: Asking | None = None
 
     @cached_property
     def questions(self) -> tuple[Question, ...]:
         """Every question there is to ask."""
-        return questions_of(self.settings, self._asset, self._markets)
+        return questions_of(self.settings, self._asset, self._markets, self._pegs)
 
     def begin(self) -> None:
         """Ask what is due, each question in a thread of its own."""
@@ -112,15 +114,18 @@ class OutsideSources(Asked):
         return self.learn(asking.heard()) if asking else ()
 
 
-def questions_of(settings: SourcesSettings, asset: Token, markets: Sequence[Market]) -> tuple[Question, ...]:
-    """Return every question there is to ask about an asset and its markets."""
+def questions_of(
+    settings: SourcesSettings, asset: Token, markets: Sequence[Market], pegs: Sequence[Peg]
+) -> tuple[Question, ...]:
+    """Return every question there is to ask about an asset, its markets and their collateral."""
     from mammon.feeds import questions
 
     bases = questions.Bases(
         settings.defillama_rates_url, settings.defillama_prices_url, settings.kraken_url, settings.morpho_url
     )
     prices = questions.price_questions(asset, settings.names, bases)
-    return (*prices, *questions.rate_questions(markets, settings.names, bases))
+    worths = questions.peg_questions(asset.chain_id, pegs, settings.names, bases)
+    return (*prices, *worths, *questions.rate_questions(markets, settings.names, bases))
 
 
 def asking(settings: SourcesSettings, questions: Sequence[Question], now: Callable[[], int]) -> Asking:
@@ -215,5 +220,5 @@ def beside(parts: Parts, simulated: bool) -> Beside:
         sources = SimulatedSources(settings, parts.call.settings.seed, load, faults)
     else:
         markets = tuple(parts.markets.values())
-        sources = OutsideSources(settings, parts.asset, markets, load, parts.clock.now)
+        sources = OutsideSources(settings, parts.asset, markets, parts.pegs, load, parts.clock.now)
     return Beside(sources, parts.store, policy.price_window_s + policy.price_rest_s)

@@ -156,8 +156,8 @@ class Settings:
     """Seed of the simulated world."""
     sim_venues: Literal["few", "all"] = "few"
     """Venues of the simulated world: the five it always had, or one of every kind."""
-    sim_crisis: Literal["none", "drain", "loss", "bait"] = "none"
-    """What befalls the simulated world an hour after it opens: dry venues, losses, or a rate that is bait."""
+    sim_crisis: Literal["none", "drain", "loss", "bait", "depeg"] = "none"
+    """What befalls the simulated world after an hour: dry venues, losses, bait, collateral off its peg."""
     sim_sources: Literal["sound", "lying", "dead"] = "sound"
     """How the simulated world's DefiLlama is: sound, lying (it says three times as much) or dead."""
     capital_usdc: Usd = Usd(Decimal(10000))

@@ -13,7 +13,10 @@ falls like the last would make it short.
 What is no danger: a loss of less than a basis point (rounding); a share price that falls no faster than
 the highest fee of the field takes it down (fees are taken over time, losses at once); one fall of
 liquidity, however large, while a multiple of what is held is left; liquidity that is short and does not
-fall. Of collateral nothing is known here but how much is lent against it: no reading has its price.
+fall; collateral that falls and has no peg, which is what loans are closed for in time.
+
+Collateral that lost its peg is a danger of every venue that lends more than a little against it. Where it
+was not read how much is lent, no more than a claim can come of it.
 """
 
 from __future__ import annotations
@@ -23,10 +26,13 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Literal
 
+from mammon.core import collateral
 from mammon.core.agreement import problem
+from mammon.core.collateral import OffPeg
 from mammon.core.costs import price_problem
 from mammon.core.fixed import BPS, SECONDS_PER_DAY, SECONDS_PER_YEAR
 from mammon.core.history import samples_of
+from mammon.core.numbers import Fraction
 from mammon.core.policy import Policy
 from mammon.core.prices import PRICE_FRESH_S
 from mammon.core.tracks import Sample, Witness
@@ -41,10 +47,11 @@ CODES = (
     "liquidity_falling",
     "code_changed",
     "locked",
+    "collateral_off_peg",
     "off_peg",
 )
 """Every danger, the most urgent first: where several stand, the first decides which money leaves first."""
-UNKNOWN = ("unread", "no_track", "price_unknown")
+UNKNOWN = ("unread", "no_track", "collateral_unpriced", "price_unknown")
 """What can be unknown of a place where money is."""
 ASSET = "asset_usd"
 """The subject of what endangers the asset itself, wherever it is."""
@@ -66,6 +73,8 @@ _FALL_BPS = 2_000
 """Liquidity that is less lower than this share moves as every market's does."""
 _LIKE = 4
 """The fall before the last is a fall when it was no less than one part in so many of the last."""
+UNSIZED = "share_unknown"
+"""Ends the detail where it was not read how much is lent against a collateral."""
 _OWED = frozenset({"unfunded_rewards"})
 """Evidence of what somebody still has to pay in, not of what is lost."""
 
@@ -114,6 +123,9 @@ def dangers_of(snapshot: Snapshot, portfolio: Portfolio, policy: Policy) -> tupl
         found += venue_dangers(state, amount, snapshot, policy)
         if not _samples(snapshot, slug):
             found.append(_unknown(slug, "no_track", ""))
+        silent = collateral.unpriced(state, snapshot, policy.price_margin)
+        if silent:
+            found.append(_unknown(slug, "collateral_unpriced", ",".join(silent)))
     found += _off_peg(snapshot, policy)
     return tuple(sorted(found, key=_urgency))
 
@@ -131,19 +143,26 @@ def venue_dangers(
         None if holding is None else _liquidity(state, samples, holding, at, multiple),
         _code(state),
         _locked(state),
+        *_collateral(state, snapshot, policy.price_margin),
     )
     return tuple([danger for danger in found if danger is not None])
 
 
-def entry_dangers(state: MarketState, holding: int, snapshot: Snapshot, multiple: Decimal) -> tuple[str, ...]:
-    """Return the codes of what earlier readings say against a holding; the state itself has other gates."""
+def entry_dangers(
+    state: MarketState, holding: int, snapshot: Snapshot, multiple: Decimal, margin: Fraction
+) -> tuple[str, ...]:
+    """Return the codes of what speaks against a holding beside the state itself, which has other gates.
+
+    It is what earlier readings say, and the collateral that is off its peg, each named.
+    """
     samples, at = _samples(snapshot, state.market.slug), snapshot.block.timestamp
     found = (
         _share_price(state, samples, at),
         _drain(state, samples, holding, at, multiple),
         _liquidity(state, samples, holding, at, multiple),
     )
-    return tuple([danger.code for danger in found if danger is not None])
+    off = tuple([f"{danger.code}:{danger.detail}" for danger in _collateral(state, snapshot, margin)])
+    return tuple([danger.code for danger in found if danger is not None]) + off
 
 
 # --- of one venue --------------------------------------------------------------------------------
@@ -230,6 +249,20 @@ def _locked(state: MarketState) -> Danger | None:
     if not state.locked:
         return None
     return _counted(state.market.slug, "locked", len(state.locked), ",".join(state.locked))
+
+
+def _collateral(state: MarketState, snapshot: Snapshot, margin: Fraction) -> tuple[Danger, ...]:
+    """Tell of each collateral of the venue that is off its peg."""
+    found = collateral.off_peg(state, snapshot, margin)
+    return tuple([_away(state.market.slug, one) for one in found])
+
+
+def _away(slug: str, one: OffPeg) -> Danger:
+    standing: Standing = "agreed" if one.lost and one.sized else "claim"
+    detail = one.symbol if one.sized else f"{one.symbol}:{UNSIZED}"
+    return Danger(
+        slug, "collateral_off_peg", standing, one.worth, one.limit, "fraction", one.sources, None, detail
+    )
 
 
 def _counted(slug: str, code: str, number: int, detail: str = "") -> Danger:

@@ -18,6 +18,7 @@ from typing import Literal
 from mammon.core import limit_gates, price_gates, risk_gates
 from mammon.core.bait import bait
 from mammon.core.case import Case, Money, at_least, at_most, count, unknown
+from mammon.core.collateral import unpriced
 from mammon.core.costs import asset_usd, price_problem
 from mammon.core.danger import entry_dangers
 from mammon.core.earned import earned, rate_agrees
@@ -154,8 +155,12 @@ def _no_danger(case: Case) -> Verdict:
         return unknown("no_danger", "count", f"unread:{target.code}")
     if case.held is None:
         return unknown("no_danger", "count", "position_unread")
-    holding, multiple = case.held + case.move.amount, case.policy.danger_liquidity_multiple
-    return count("no_danger", entry_dangers(target, holding, case.snapshot, multiple))
+    holding, snapshot = case.held + case.move.amount, case.snapshot
+    multiple, margin = case.policy.danger_liquidity_multiple, case.policy.price_margin
+    verdict = count("no_danger", entry_dangers(target, holding, snapshot, multiple, margin))
+    silent = unpriced(target, snapshot, margin) if verdict.passed else ()
+    # What nobody prices is neither danger nor safety: it passes, and says so.
+    return dataclasses.replace(verdict, detail=f"unpriced:{','.join(silent)}") if silent else verdict
 
 
 def _rate_sane(case: Case) -> Verdict:

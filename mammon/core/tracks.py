@@ -52,7 +52,8 @@ class Witness:
     source: str
     """Who says it: `defillama`, `coinbase`, …"""
     subject: str
-    """A market's slug (its yearly base yield as a fraction), or `asset_usd` or `eth_usd` (dollars)."""
+    """A market's slug (its yearly base yield as a fraction), `asset_usd` or `eth_usd` (dollars), or a peg's
+    (the price of one over the price of what it stands for)."""
     value: Decimal
     at: int
     """When the source says it was so, unix seconds."""

@@ -15,6 +15,7 @@ from mammon.core.curves import AnyCurve
 from mammon.core.names import Address as Address
 from mammon.core.names import Hash32 as Hash32
 from mammon.core.numbers import Ray, Units, Usd, Wei
+from mammon.core.pegs import Peg
 from mammon.core.risk.dossier import Dossier
 from mammon.core.tracks import PriceSample, Track, Witness
 from mammon.errors import MalformedError
@@ -189,6 +190,15 @@ class Price:
 
 
 @dataclass(frozen=True, slots=True)
+class Pegged:
+    """A collateral that is meant to be worth something else, and what the chain's feeds say of it."""
+
+    peg: Peg
+    price: Price | Unread
+    par: Price | Unread
+
+
+@dataclass(frozen=True, slots=True)
 class Sequencer:
     """The L2 sequencer's own uptime feed: whether it is up and since when."""
 
@@ -245,6 +255,8 @@ class Snapshot:
     """What sources outside the chain say; empty where none is asked."""
     prices: tuple[PriceSample, ...] = ()
     """Earlier readings of the two prices, by subject, oldest first; every one lies before the block."""
+    pegs: tuple[Pegged, ...] = ()
+    """Collateral that venues may lend against and that has a peg, in the order of the chain file."""
 
 
 @dataclass(frozen=True, slots=True)

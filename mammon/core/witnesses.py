@@ -11,11 +11,12 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 
+from mammon.core.pegs import SUBJECT
 from mammon.core.tracks import Witness
 from mammon.core.types import Unread
 
 PRICES = ("asset_usd", "eth_usd")
-"""Subjects that are prices; every other one is a market's slug."""
+"""Subjects that are prices; every other one is a peg's, or a market's slug."""
 RETRY_S = 300
 """A source that failed is asked again after so long, or sooner where it is asked more often."""
 
@@ -42,6 +43,11 @@ class Heard:
         if self.value is None:
             return Unread(self.subject, self.code, self.reason)
         return Witness(self.source, self.subject, self.value, self.at)
+
+
+def is_price(subject: str) -> bool:
+    """Say whether a subject is a price, or how two compare, rather than a market's rate."""
+    return subject in PRICES or subject.startswith(SUBJECT)
 
 
 def is_due(heard: Heard, every_s: int, now: int) -> bool:

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any, Protocol
 
 from mammon.core.numbers import Wei
+from mammon.core.pegs import SUBJECT, Peg
 from mammon.core.ports import Deadline
 from mammon.core.tracks import PriceSample
 from mammon.core.types import (
@@ -22,6 +23,7 @@ from mammon.core.types import (
     Hint,
     Market,
     MarketState,
+    Pegged,
     Portfolio,
     Position,
     Read,
@@ -94,6 +96,8 @@ class Survey:
     """Fresh reads of what is only shown, by names of their own: in the same round, and in no snapshot."""
     signs: Callable[[Round], Mapping[str, str]] = _no_signs
     """What speaks against markets beside their figures (`risk.signs`), by slug."""
+    pegs: tuple[Peg, ...] = ()
+    """Collateral whose worth is watched: `feeds` has a read of each pair, named `peg:` and the pair."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,6 +126,7 @@ class Observation:
             snapshot.asset_usd,
             snapshot.sequencer,
             snapshot.fees,
+            *dict.fromkeys(price for pegged in snapshot.pegs for price in (pegged.price, pegged.par)),
         )
         held: tuple[object, ...] = ()
         if self.portfolio is not None:
@@ -174,7 +179,12 @@ def _snapshot(survey: Survey, round_: Round) -> Snapshot:
         _named(values, "sequencer") if "sequencer" in values else None,
         survey.fees(round_),
         survey.gas_units,
+        pegs=tuple(_pegged(values, peg) for peg in survey.pegs),
     )
+
+
+def _pegged(values: Mapping[str, Any], peg: Peg) -> Pegged:
+    return Pegged(peg, *(_named(values, f"{SUBJECT}{pair}") for pair in (peg.price, peg.par)))
 
 
 def _portfolio(survey: Survey, round_: Round, owner: Address) -> Portfolio:

@@ -9,7 +9,7 @@ Sources: github DefiLlama/yield-server (handlers and adapters), docs of the coin
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from decimal import Decimal
 from functools import partial
 from typing import Literal
@@ -35,6 +35,11 @@ PUBLISHED: Mapping[str, Literal["apr", "apy"]] = {
 """What `apyBase` is by protocol. Aave: the liquidity rate as it stands; Compound: the rate of a second times
 a year's seconds; Moonwell: compounded daily; Morpho's vaults: the mean of a day, net of fees, no rewards."""
 
+MOST_APART_S = 300
+"""Two prices further apart in time than this do not compare."""
+MOST_RATIO = Decimal(1000)
+"""No collateral stands for so much of its coin."""
+
 _QUANTUM = Decimal("1e-9")
 _POOL = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}\Z")
 _COIN = re.compile(r"[A-Za-z0-9-]{1,40}:[A-Za-z0-9-]{1,80}\Z")
@@ -52,12 +57,23 @@ def rate_question(base: str, slug: str, protocol: str, pool: str) -> Question:
 
 def price_question(base: str, coins: Mapping[str, str]) -> Question:
     """Return the question for prices; `coins` is the coin's id by subject."""
-    for coin in coins.values():
+    return Question(
+        NAME, tuple(coins), _prices_url(base, coins.values()), PRICES_CAP, partial(read_prices, coins)
+    )
+
+
+def ratio_question(base: str, ratios: Mapping[str, tuple[str, str]]) -> Question:
+    """Return the question for the price of one coin over another's; `ratios` is both ids by subject."""
+    coins = dict.fromkeys(coin for pair in ratios.values() for coin in pair)
+    return Question(NAME, tuple(ratios), _prices_url(base, coins), PRICES_CAP, partial(read_ratios, ratios))
+
+
+def _prices_url(base: str, coins: Iterable[str]) -> str:
+    asked = tuple(coins)
+    for coin in asked:
         if not _COIN.match(coin):
             raise MalformedError("bad_id", f"{coin[:60]!r} is not the id of a coin")
-    ids = ",".join(coins.values())
-    url = joined(base, f"prices/current/{ids}?searchWidth=1h")
-    return Question(NAME, tuple(coins), url, PRICES_CAP, partial(read_prices, coins))
+    return joined(base, f"prices/current/{','.join(asked)}?searchWidth=1h")
 
 
 def read_chart(slug: str, protocol: str, body: bytes, _now: int) -> Mapping[str, Word | MalformedError]:
@@ -79,6 +95,30 @@ def read_prices(coins: Mapping[str, str], body: bytes, _now: int) -> Mapping[str
     """Return each coin's price; one that is missing or doubtful stands for itself."""
     found = answers.table(answers.table(answers.parsed(body), "the answer").get("coins"), "coins")
     return {subject: _price(found.get(coin), coin) for subject, coin in coins.items()}
+
+
+def read_ratios(
+    ratios: Mapping[str, tuple[str, str]], body: bytes, _now: int
+) -> Mapping[str, Word | MalformedError]:
+    """Return each ratio, as old as the older of its prices; one that is missing stands for itself."""
+    found = answers.table(answers.table(answers.parsed(body), "the answer").get("coins"), "coins")
+    return {
+        subject: _ratio(_price(found.get(one), one), _price(found.get(other), other))
+        for subject, (one, other) in ratios.items()
+    }
+
+
+def _ratio(one: Word | MalformedError, other: Word | MalformedError) -> Word | MalformedError:
+    if isinstance(one, MalformedError):
+        return one
+    if isinstance(other, MalformedError):
+        return other
+    if abs(one[1] - other[1]) > MOST_APART_S:
+        return MalformedError("apart", "its two prices are of different times")
+    ratio = one[0] / other[0]
+    if not _QUANTUM <= ratio <= MOST_RATIO:
+        return MalformedError("out_of_range", "one of its two prices is beyond anything it can be")
+    return ratio.quantize(_QUANTUM), min(one[1], other[1])
 
 
 def _price(value: object, coin: str) -> Word | MalformedError:

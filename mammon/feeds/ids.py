@@ -1,4 +1,4 @@
-"""Names of markets and prices at outside sources: `ids.toml`, read when something is asked."""
+"""Names of markets, prices and collateral at outside sources: `ids.toml`, read when something is asked."""
 
 from __future__ import annotations
 
@@ -34,6 +34,15 @@ class AssetIds:
     source: str
 
 
+@dataclass(frozen=True, slots=True)
+class PegIds:
+    """By which names a collateral and what it stands for or wraps are known at DefiLlama."""
+
+    token: str
+    coin: str
+    source: str
+
+
 def market_ids(market: Market) -> MarketIds | None:
     """Return a market's names, None where it has none; its own key holds many markets and has none."""
     known = _listed()[0].get((market.id.chain_id, market.id.address))
@@ -45,8 +54,16 @@ def asset_ids(asset: Token) -> AssetIds | None:
     return _listed()[1].get((asset.chain_id, asset.address))
 
 
+def peg_ids(chain_id: int, token: Address) -> PegIds | None:
+    """Return the names of a collateral, None where it has none."""
+    return _listed()[2].get((chain_id, token))
+
+
+_Key = tuple[int, Address]
+
+
 @functools.cache
-def _listed() -> tuple[Mapping[tuple[int, Address], MarketIds], Mapping[tuple[int, Address], AssetIds]]:
+def _listed() -> tuple[Mapping[_Key, MarketIds], Mapping[_Key, AssetIds], Mapping[_Key, PegIds]]:
     plain = tomllib.loads(_FILE.read_text("utf-8"))
     markets = {
         (row["chain_id"], row["address"]): MarketIds(
@@ -58,4 +75,10 @@ def _listed() -> tuple[Mapping[tuple[int, Address], MarketIds], Mapping[tuple[in
         (row["chain_id"], row["address"]): AssetIds(row["defillama"], row["kraken"], row["source"])
         for row in plain["assets"]
     }
-    return markets, assets
+    pegs = {
+        (row["chain_id"], row["address"]): PegIds(
+            row["defillama"]["token"], row["defillama"]["coin"], row["source"]
+        )
+        for row in plain.get("pegs", ())
+    }
+    return markets, assets, pegs

@@ -1,13 +1,15 @@
-"""Which questions there are: for each source that is asked, what it knows of our markets and prices."""
+"""Which questions there are: for each source that is asked, what it knows of our markets, prices
+and collateral."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
+from mammon.core.pegs import Peg
 from mammon.core.types import Market, Token
 from mammon.feeds import defillama, kraken, morpho
-from mammon.feeds.ids import asset_ids, market_ids
+from mammon.feeds.ids import asset_ids, market_ids, peg_ids
 from mammon.feeds.question import Question
 
 
@@ -30,6 +32,16 @@ def price_questions(asset: Token, names: Iterable[str], bases: Bases) -> Iterato
         yield defillama.price_question(bases.defillama_prices, known.defillama)
     if kraken.NAME in names and known.kraken:
         yield kraken.price_question(bases.kraken, known.kraken)
+
+
+def peg_questions(
+    chain_id: int, pegs: Iterable[Peg], names: Iterable[str], bases: Bases
+) -> Iterator[Question]:
+    """Yield the question what collateral costs over what it stands for: one about all of it."""
+    known = {peg.subject: ids for peg in pegs if (ids := peg_ids(chain_id, peg.token)) is not None}
+    if known and defillama.NAME in names:
+        ratios = {subject: (ids.token, ids.coin) for subject, ids in known.items()}
+        yield defillama.ratio_question(bases.defillama_prices, ratios)
 
 
 def rate_questions(markets: Iterable[Market], names: Iterable[str], bases: Bases) -> Iterator[Question]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from decimal import Decimal
 
-from mammon.core.danger import ASSET, Danger
+from mammon.core.danger import ASSET, UNSIZED, Danger
 from mammon.core.decide import Decision
 from mammon.reporting.numbers import DASH, percent, rounded, token, usd, utc
 
@@ -18,9 +18,11 @@ TOLD: dict[str, str] = {
     "a danger below {limit}",
     "code_changed": "its code is not the one it was entered with",
     "locked": "it gives nothing back ({detail})",
+    "collateral_off_peg": "its collateral {detail} costs {measured} of its par; its peg ends at {limit}",
     "off_peg": "one is worth {measured} at most, less than {limit}",
     "unread": "it could not be read ({detail})",
     "no_track": "nothing was read earlier to hold it against",
+    "collateral_unpriced": "no source says what {detail} is worth, which it may lend against",
     "price_unknown": "no source says what one is worth",
 }
 """What each code means. A test holds them against those of `core.danger`."""
@@ -30,6 +32,7 @@ STANDINGS: dict[str, str] = {
     "claim": "one word alone: {sources}",
     "unknown": "neither danger nor safety",
 }
+_UNSIZED = "said by {sources}; how much is lent against it is not known"
 
 
 def danger_sentence(danger: Danger, decision: Decision) -> str:
@@ -40,10 +43,11 @@ def danger_sentence(danger: Danger, decision: Decision) -> str:
         _quantity(value, danger.unit, asset.decimals) for value in (danger.measured, danger.limit)
     )
     since = "" if danger.since is None else utc(danger.since)
-    what = told.format(measured=measured, limit=limit, since=since, detail=danger.detail or "not known why")
+    detail = danger.detail.removesuffix(f":{UNSIZED}")
+    what = told.format(measured=measured, limit=limit, since=since, detail=detail or "not known why")
     where = asset.symbol if danger.subject == ASSET else danger.subject
-    sources = ", ".join(danger.sources)
-    return f"{where}: {danger.code}: {what} ({STANDINGS[danger.standing].format(sources=sources)})"
+    standing = STANDINGS[danger.standing] if detail == danger.detail else _UNSIZED
+    return f"{where}: {danger.code}: {what} ({standing.format(sources=', '.join(danger.sources))})"
 
 
 def danger_notes(decision: Decision, *, unknown: bool = False) -> Iterator[str]:

@@ -26,7 +26,7 @@ QUESTIONS: dict[str, str] = {
     "venue_read": "readings of the venue that failed",
     "venue_open": "reasons the venue takes no deposit or gives none back",
     "no_loss": "bad debt or loss the venue carries",
-    "no_danger": "what earlier readings say against the venue",
+    "no_danger": "what earlier readings and its collateral say against the venue",
     "rate_sane": "the venue's rate",
     "bait": "what is lent out, or a rate that rose for a bad reason",
     "earned": "what the venue's index really earned a year",

@@ -5,6 +5,7 @@ from __future__ import annotations
 from functools import cache
 
 from mammon.core.concentrated.managers import PositionManager
+from mammon.core.pegs import Peg
 from mammon.core.types import Address, GasUnits, Market, MarketId, Token
 from mammon.protocols.chains.file import ChainFile, Feed, SequencerFeed
 from mammon.protocols.chains.risk import dossier_of
@@ -118,11 +119,24 @@ _POOL_FEEDS = (
     Feed("aero_usd", at.AERO_USD, _USDC_USD_HEARTBEAT_S),
 )
 _REWARD_HEARTBEAT_S = 86_400
+_PEG_FEEDS = (
+    Feed("btc_usd", at.BTC_USD, _ETH_USD_HEARTBEAT_S),
+    Feed("cbbtc_usd", at.CBBTC_USD, _ETH_USD_HEARTBEAT_S),
+    Feed("cbeth_eth", at.CBETH_ETH, _USDC_USD_HEARTBEAT_S),
+    Feed("cbeth_redeems_eth", at.CBETH_REDEEMS, _USDC_USD_HEARTBEAT_S),
+)
+_PEGS = (
+    Peg(at.CBBTC, "cbBTC", "cbbtc_usd", "btc_usd", wrapped=False, most_off_bps=300),
+    Peg(at.CBETH, "cbETH", "cbeth_eth", "cbeth_redeems_eth", wrapped=True, most_off_bps=500),
+)
 
 
 @cache
-def chain_file(full: bool = False) -> ChainFile:
-    """Return the simulated chain's description, the full one with a venue of every kind."""
+def chain_file(full: bool = False, pegs: bool = False) -> ChainFile:
+    """Return the simulated chain's description, the full one with a venue of every kind.
+
+    `pegs`: it tells which collateral has one; the full description always does.
+    """
     markets = (*_MARKETS, *(_FURTHER if full else ()))
     gas_units = (*_GAS_UNITS, *(_FURTHER_GAS_UNITS if full else ()))
     payers = (*_PAYERS, *(_FURTHER_PAYERS if full else ()))
@@ -141,6 +155,7 @@ def chain_file(full: bool = False) -> ChainFile:
             Feed("well_usd", at.WELL_USD, _REWARD_HEARTBEAT_S),
             Feed("morpho_usd", at.MORPHO_USD, _REWARD_HEARTBEAT_S),
             *(_POOL_FEEDS if full else ()),
+            *(_PEG_FEEDS if full or pegs else ()),
         ),
         tokens=(USDC, COMP, WELL, MORPHO, *((WETH, AERO) if full else ())),
         rpc=(),
@@ -150,6 +165,7 @@ def chain_file(full: bool = False) -> ChainFile:
         sources=(),
         payers=tuple(_payer(*row) for row in payers),
         position_managers=_POSITION_MANAGERS if full else (),
+        pegs=_PEGS if full or pegs else (),
     )
 
 

@@ -104,6 +104,28 @@ def usdc_usd(seed: int, epoch: int) -> Units:
     return Units(100_000_000 + chance.drift(seed, "usdc", epoch, _SLOW) // 20)
 
 
+def btc_usd(seed: int, epoch: int) -> Units:
+    """Return the price of bitcoin in dollars, 8 decimals."""
+    return Units(8_300_000_000_000 + 1_600_000 * chance.drift(seed, "btc", epoch, _SLOW))
+
+
+def cbbtc_usd(seed: int, epoch: int) -> Units:
+    """Return the price of wrapped bitcoin in dollars, 8 decimals: within 10 basis points of bitcoin's."""
+    off_ppm = chance.drift(seed, "cbbtc", epoch, _SLOW) // 1_000
+    return Units(btc_usd(seed, epoch) * (PPM + off_ppm) // PPM)
+
+
+def cbeth_redeems(_seed: int, epoch: int) -> Units:
+    """Return what wrapped staked ether is redeemed for, 18 decimals: three percent more each year."""
+    return Units(1_141 * 10**15 + 325_710_000_000 * epoch)
+
+
+def cbeth_eth(seed: int, epoch: int) -> Units:
+    """Return the price of wrapped staked ether in ether, 18 decimals: a little below its redemption."""
+    off_ppm = 1_500 + chance.drift(seed, "cbeth", epoch, _SLOW) // 1_000
+    return Units(cbeth_redeems(seed, epoch) * (PPM - off_ppm) // PPM)
+
+
 def aero_usd(seed: int, epoch: int) -> Units:
     """Return the price of AERO in dollars, 8 decimals: around ninety cents."""
     return Units(90_000_000 + 20 * chance.drift(seed, "aero", epoch, _SLOW))

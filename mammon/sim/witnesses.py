@@ -11,11 +11,11 @@ from decimal import Decimal
 
 from mammon.core.agreement import base_rate
 from mammon.core.types import MarketState, Price, Snapshot
-from mammon.core.witnesses import PRICES, Heard
+from mammon.core.witnesses import PRICES, Heard, is_price
 from mammon.sim.chance import level
 
 SUBJECTS = {"defillama": True, "kraken": False}
-"""Which sources there are, and whether they speak of rates, too; no vault here is known to Morpho."""
+"""Which sources there are, and whether they speak of more than prices; no vault here is known to Morpho."""
 RATE_OFF_PPM = 20_000
 """A rate is up to 2 % off."""
 PRICE_OFF_PPM = 300
@@ -37,31 +37,45 @@ def answers(
 ) -> Iterator[Heard]:
     """Yield what a source says of each subject at a block. `fault`: `lying`, or `dead`."""
     at = snapshot.block.timestamp
-    found = _prices(snapshot) if subjects == PRICES else _rates(snapshot)
+    if subjects == PRICES:
+        found = _prices(snapshot)
+    else:
+        found = _worths(snapshot) if is_price(subjects[0]) else _rates(snapshot)
     for subject in subjects:
         value = found.get(subject)
         if fault == "dead" or value is None:
             code, why = _SILENT["dead" if fault == "dead" else "unlisted"]
             yield Heard(source, subject, at, code=code, reason=f"{source}: {why}")
             continue
-        off, quantum = (PRICE_OFF_PPM, _PRICE) if subject in PRICES else (RATE_OFF_PPM, _RATE)
+        off, quantum = (PRICE_OFF_PPM, _PRICE) if is_price(subject) else (RATE_OFF_PPM, _RATE)
         parts = _PPM + level(seed, f"{source}/{subject}", at // 600) * off // _PPM
         said = value * parts / _PPM * (LYING if fault == "lying" else 1)
         yield Heard(source, subject, at, said.quantize(quantum), at)
 
 
 def subjects_of(source: str, snapshot: Snapshot) -> tuple[tuple[str, ...], ...]:
-    """Return what a source can be asked about, a question each: the prices, and the markets' rates."""
+    """Return what a source can be asked about, a question each: prices, collateral, the markets' rates."""
     if source not in SUBJECTS:
         return ()
     states = [state for state in snapshot.markets if isinstance(state, MarketState)]
     slugs = tuple(state.market.slug for state in states if state.curve is not None)
-    return (PRICES, slugs) if SUBJECTS[source] and slugs else (PRICES,)
+    pegs = tuple(pegged.peg.subject for pegged in snapshot.pegs)
+    return (PRICES, *(asked for asked in (pegs, slugs) if asked and SUBJECTS[source]))
 
 
 def _prices(snapshot: Snapshot) -> Mapping[str, Decimal]:
     feeds = {"asset_usd": snapshot.asset_usd, "eth_usd": snapshot.eth_usd}
     return {subject: price.usd for subject, price in feeds.items() if isinstance(price, Price)}
+
+
+def _worths(snapshot: Snapshot) -> Mapping[str, Decimal]:
+    """Return what collateral costs over what it stands for or wraps."""
+    found: dict[str, Decimal] = {}
+    for pegged in snapshot.pegs:
+        price, par = pegged.price, pegged.par
+        if isinstance(price, Price) and isinstance(par, Price):
+            found[pegged.peg.subject] = price.usd if pegged.peg.wrapped else price.usd / par.usd
+    return found
 
 
 def _rates(snapshot: Snapshot) -> Mapping[str, Decimal]:

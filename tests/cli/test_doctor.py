@@ -15,7 +15,7 @@ import pytest
 
 from mammon.cli.build import commit_of
 from tests.cli.shell import NOW, Ended, run
-from tests.feeds.payloads import chart, coins, ticker, vaults
+from tests.feeds.payloads import chart, coins, ratios, ticker, vaults
 from tests.net import servers
 
 BASE_ID = "0x2105"
@@ -283,13 +283,14 @@ def test_a_source_that_answers_is_ok(node: str, tmp_path: Path) -> None:
         while peer.request() is not None:
             line = peer.head.split(b"\r\n")[0]
             bodies = {b"chart": chart(), b"Ticker": ticker(), b"prices": coins()}
+            bodies = {b"bitcoin": ratios(), **bodies}
             found = [body for word, body in bodies.items() if word in line]
             peer.answer(found[0] if found else vaults())
 
     told = sourced(behave, node, tmp_path)
     assert [check["name"] for check in told] == ["source defillama", "source kraken", "source morpho"]
     assert [check["state"] for check in told] == ["ok", "ok", "warn"]
-    assert told[0]["found"].startswith("5 of 5 figures")
+    assert told[0]["found"].startswith("8 of 8 figures")
     assert "0 of 6 figures" in told[2]["found"]
 
 

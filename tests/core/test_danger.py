@@ -13,10 +13,11 @@ from mammon.core.danger import ASSET, CODES, PACE_S, SETTLED_S, UNKNOWN, WINDOW_
 from mammon.core.decide import decide
 from mammon.core.fixed import SECONDS_PER_YEAR
 from mammon.core.numbers import Ray, Units, Usd, Wei
+from mammon.core.pegs import Peg
 from mammon.core.policy import Policy
 from mammon.core.prices import PRICE_FRESH_S
 from mammon.core.tracks import Sample, Track, Witness
-from mammon.core.types import MarketState, Position, Price, Snapshot, Unread
+from mammon.core.types import Address, MarketState, Pegged, Position, Price, Snapshot, Unread
 from mammon.protocols.pieces import loss
 from tests.core.build import MILLION, NOW, RAY, portfolio, position, snapshot, state
 
@@ -73,6 +74,14 @@ def witness(value: str, source: str = "exchange", ago_s: int = 60) -> Witness:
     return Witness(source, ASSET, Decimal(value), NOW - ago_s)
 
 
+COIN = Address("0x" + "c0" * 20)
+PEG = Peg(COIN, "cbBTC", "cbbtc_usd", "btc_usd", wrapped=False, most_off_bps=300)
+
+
+def pair(usd: str) -> Price:
+    return Price("x", Units(int(usd)), 0, NOW - 60, 1_200)
+
+
 SINKING = dataclasses.replace(HOME, withdrawable=Units(30 * HELD))
 DRAINED = dataclasses.replace(HOME, withdrawable=Units(HELD))
 ACTING = {
@@ -88,6 +97,14 @@ ACTING = {
     "liquidity_falling": ("fact", {"like": DRAINED}),
     "code_changed": ("fact", {"like": dataclasses.replace(HOME, signs=("code_changed",))}),
     "locked": ("fact", {"like": dataclasses.replace(HOME, locked=("paused",))}),
+    "collateral_off_peg": (
+        "agreed",
+        {
+            "like": dataclasses.replace(HOME, backing=((COIN, Units(HOME.supplied)),)),
+            "pegs": (Pegged(PEG, pair("80000"), pair("100000")),),
+            "witnesses": (Witness("exchange", PEG.subject, Decimal("0.81"), NOW - 60),),
+        },
+    ),
     "off_peg": ("agreed", {"asset_usd": usd(99_400_000), "witnesses": (witness("0.993"),)}),
 }
 """For each danger a case in which it calls for an exit."""
@@ -351,7 +368,7 @@ def test_what_is_not_known_is_told_and_does_nothing() -> None:
     assert told(found(asset_usd=Unread("asset_usd", "timeout", ""))) == [("unknown", "price_unknown")]
     unlisted = dangers_of(snapshot(**CALM), portfolio(0, position(HOME, HELD)), Policy())
     assert [(danger.code, danger.detail) for danger in unlisted] == [("unread", "no_market")]
-    assert set(UNKNOWN) == {"unread", "no_track", "price_unknown"}
+    assert set(UNKNOWN) == {"unread", "no_track", "collateral_unpriced", "price_unknown"}
 
 
 def test_a_holding_that_was_not_read_is_in_the_venues_danger() -> None:

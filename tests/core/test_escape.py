@@ -34,7 +34,7 @@ def decided(
 ) -> Decision:
     """Decide with `HELD` in `home`, which lost money unless other markets are given."""
     shot = CALM | {
-        name: more.pop(name) for name in ("asset_usd", "witnesses", "tracks", "fees") if name in more
+        name: more.pop(name) for name in ("asset_usd", "witnesses", "tracks", "fees", "pegs") if name in more
     }
     rules, ask, now = more.pop("policy", Policy()), more.pop("ask", None), more.pop("now", NOW)
     positions = [holding(slug, amount) for slug, amount in (held or {"home": HELD}).items()]

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from mammon.core.tracks import Witness
 from mammon.core.types import Unread
-from mammon.core.witnesses import RETRY_S, Heard, after, is_due, of, words
+from mammon.core.witnesses import PRICES, RETRY_S, Heard, after, is_due, is_price, of, words
 
 SAID = Heard("kraken", "asset_usd", 1000, Decimal("1.0001"), 990)
 FAILED = Heard("kraken", "asset_usd", 1600, code="deadline", reason="kraken: late")
@@ -22,6 +22,12 @@ def test_a_failure_leaves_the_last_word_with_its_own_age() -> None:
     assert (kept.asked, kept.code) == (1600, "deadline")
     gone = after(SAID, FAILED, 609)
     assert gone.word == Unread("asset_usd", "deadline", "kraken: late")
+
+
+def test_a_price_is_told_from_a_rate() -> None:
+    """By its subject: the two prices and what collateral is worth; a market's slug is a rate."""
+    assert [is_price(each) for each in (*PRICES, "peg:cbBTC")] == [True] * 3
+    assert [is_price(each) for each in ("aave-v3", "peg", "asset-usd")] == [False] * 3
 
 
 def test_a_new_word_takes_the_place_of_the_old() -> None:

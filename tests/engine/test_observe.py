@@ -7,10 +7,11 @@ from collections.abc import Generator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from mammon.core.types import Hint, MarketState, Portfolio, Position, Read, Unread
+from mammon.core.types import Hint, MarketState, Pegged, Portfolio, Position, Read, Unread
 from mammon.engine.observe import Observation, Survey, observe
 from mammon.net.deadline import Deadline
 from tests.core.build import NOW, OWNER, USDC, gas_table, market, position, snapshot, state
+from tests.core.test_collateral import STANDS
 
 LOW, HIGH = state("low"), state("high")
 BLOCK = snapshot().block
@@ -103,6 +104,25 @@ def test_a_sign_stands_beside_those_the_adapter_saw() -> None:
     assert low == Unread("low", "timeout", "no answer")
     assert isinstance(high, MarketState)
     assert high == dataclasses.replace(HIGH, signs=("code_changed",))
+
+
+def test_a_peg_is_what_its_two_feeds_say() -> None:
+    """Each feed stands for itself; what is not read is told once, and where nothing is watched nothing is."""
+    price, par = snapshot().eth_usd, snapshot().asset_usd
+    feeds = {"peg:cbbtc_usd": price, "peg:btc_usd": par}
+    base = survey(Venue())
+    watched = dataclasses.replace(
+        base,
+        feeds=lambda: {**base.feeds(), **{name: value(found) for name, found in feeds.items()}},
+        pegs=(STANDS, dataclasses.replace(STANDS, symbol="twin")),
+    )
+    both = observe(watched, Reader(), {}, OWNER, Deadline(1.0))
+    assert both.snapshot.pegs == tuple(Pegged(peg, price, par) for peg in watched.pegs)
+    assert both.unread == ()
+    half = observe(watched, Reader(frozenset({"peg:btc_usd"})), {}, OWNER, Deadline(1.0))
+    assert half.snapshot.pegs[0].par == Unread("peg:btc_usd", "timeout", "no answer") == half.unread[0]
+    assert len(half.unread) == 1
+    assert seen().snapshot.pegs == ()
 
 
 def test_an_empty_position_is_not_listed_and_an_unread_one_is() -> None:

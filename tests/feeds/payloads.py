@@ -40,6 +40,29 @@ def coins(**changes: Any) -> bytes:
     return json.dumps({"coins": found}).encode()
 
 
+def ratios(**changes: Any) -> bytes:
+    """DefiLlama's `/prices/current` about collateral; `changes` by symbol, or by the coin's own name."""
+    found = {
+        "cbBTC": coin(83016.64, "CBBTC"),
+        "cbETH": coin(2860.71, "CBETH"),
+        "wstETH": coin(3123.3, "WSTETH"),
+        "bitcoin": coin(82983.03, "BTC"),
+        "ethereum": coin(2507.07, "ETH"),
+    }
+    for name, change in changes.items():
+        found[name].update(change)
+    return json.dumps({"coins": {COINS[name]: said for name, said in found.items()}}).encode()
+
+
+COINS = {
+    "cbBTC": "base:0xcbB7C0000aB88B473b1f5aFd9ef808440eed33Bf",
+    "cbETH": "base:0x2Ae3F1Ec7F1F5012CFEab0185bfc7aa3cf0DEc22",
+    "wstETH": "base:0xc1CBa3fCea344f92D9239c08C0568f6F2F0ee452",
+    "bitcoin": "coingecko:bitcoin",
+    "ethereum": "coingecko:ethereum",
+}
+
+
 def coin(price: Any, symbol: str) -> dict[str, Any]:
     """One coin's price."""
     return {"price": price, "symbol": symbol, "timestamp": AT - 60, "confidence": 0.99}

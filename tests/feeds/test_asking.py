@@ -13,9 +13,9 @@ from mammon.core.witnesses import Heard
 from mammon.errors import TransientError
 from mammon.feeds import defillama, kraken, morpho
 from mammon.feeds.asking import Asking, fetched
-from mammon.feeds.ids import asset_ids, market_ids
+from mammon.feeds.ids import _listed, asset_ids, market_ids, peg_ids
 from mammon.feeds.question import Question, joined
-from mammon.feeds.questions import Bases, price_questions, rate_questions
+from mammon.feeds.questions import Bases, peg_questions, price_questions, rate_questions
 from mammon.net.deadline import Deadline
 from mammon.protocols.chains import chain
 from tests.feeds import payloads
@@ -168,9 +168,7 @@ def test_one_question_is_asked_once() -> None:
 
 def test_every_listed_name_belongs_to_a_shipped_market() -> None:
     """What `ids.toml` lists is there, of the protocol it says, and depositable; each name has its source."""
-    from mammon.feeds.ids import _listed
-
-    markets, assets = _listed()
+    markets, assets, _ = _listed()
     shipped = {(market.id.chain_id, market.id.address): market for market in CHAIN.markets}
     for place, ids in markets.items():
         assert shipped[place].protocol == ids.protocol
@@ -180,6 +178,21 @@ def test_every_listed_name_belongs_to_a_shipped_market() -> None:
     assert list(assets) == [(ASSET.chain_id, ASSET.address)]
     pools = [ids.defillama for ids in markets.values() if ids.defillama]
     assert len(pools) == len(set(pools))
+
+
+def test_every_peg_has_a_witness() -> None:
+    """Each that the chain file lists is asked about by its own address; nobody else is."""
+    (asked,) = peg_questions(CHAIN.chain_id, CHAIN.pegs, NAMES, bases(BASE))
+    assert asked.subjects == tuple(peg.subject for peg in CHAIN.pegs)
+    for peg in CHAIN.pegs:
+        ids = peg_ids(CHAIN.chain_id, peg.token)
+        assert ids is not None
+        assert ids.token == f"base:{peg.token}"
+        assert ids.coin == ("coingecko:ethereum" if peg.wrapped else "coingecko:bitcoin")
+        assert ids.source
+    assert len(_listed()[2]) == len(CHAIN.pegs)
+    assert list(peg_questions(10, CHAIN.pegs, NAMES, bases(BASE))) == []
+    assert list(peg_questions(CHAIN.chain_id, CHAIN.pegs, ("kraken",), bases(BASE))) == []
 
 
 def test_every_market_that_may_be_entered_has_a_witness() -> None:

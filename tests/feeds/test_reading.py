@@ -12,8 +12,8 @@ from mammon.errors import MalformedError
 from mammon.feeds import defillama, kraken, morpho
 from mammon.feeds.asking import read
 from mammon.feeds.question import Question
-from tests.feeds.payloads import AT, chart, coins, pair, point, ticker, vault, vaults
-from tests.feeds.questions import BASE, COINS, PAIRS, POOL, VAULT
+from tests.feeds.payloads import AT, chart, coins, pair, point, ratios, ticker, vault, vaults
+from tests.feeds.questions import BASE, COINS, PAIRS, POOL, RATIOS, VAULT
 
 NINE = Decimal("1e-9")
 
@@ -112,6 +112,50 @@ def test_one_doubtful_price_leaves_the_other(change: dict[str, Any], code: str) 
     assert price(asked, coins(usd_coin=change), "eth_usd")[0] == Decimal("2448.1")
 
 
+# --- what collateral is worth --------------------------------------------------------------------
+
+
+def ratio(subject: str, **changes: Any) -> Any:
+    return price(defillama.ratio_question(BASE, RATIOS), ratios(**changes), subject)
+
+
+def test_a_collateral_speaks_by_its_price_over_its_coins() -> None:
+    """Two prices of one answer, as old as the older; one coin is asked about once for all it backs."""
+    assert ratio("peg:cbBTC") == (Decimal("1.000405023"), AT - 60)
+    assert ratio("peg:cbETH") == (Decimal("1.141057091"), AT - 60)
+    assert ratio("peg:cbETH", ethereum={"timestamp": AT - 200})[1] == AT - 200
+    assert ratio("peg:cbETH", cbETH={"timestamp": AT - 200})[1] == AT - 200
+    asked = defillama.ratio_question(BASE, RATIOS)
+    assert asked.url.count("coingecko:ethereum") == 1
+    assert asked.subjects == tuple(RATIOS)
+
+
+def test_prices_of_different_times_do_not_compare() -> None:
+    """A coin moves by more than a peg allows in the time between them."""
+    assert ratio("peg:cbETH", ethereum={"timestamp": AT - 360})[1] == AT - 360
+    assert ratio("peg:cbETH", ethereum={"timestamp": AT - 361}) == "apart"
+    assert ratio("peg:cbETH", cbETH={"timestamp": AT - 361}) == "apart"
+
+
+@pytest.mark.parametrize(("usd", "found"), [(2507070, True), (2507071, False), (2.5e-6, False)])
+def test_a_ratio_that_cannot_be_is_none(usd: float, found: bool) -> None:
+    """A thousand of its coin is the most; less than the ninth place is nothing."""
+    said = ratio("peg:cbETH", cbETH={"price": usd})
+    assert (said == (Decimal(1000), AT - 60)) == found
+    assert (said == "out_of_range") != found
+
+
+@pytest.mark.parametrize(
+    ("change", "code"), [({"price": 0}, "out_of_range"), ({"confidence": 0.5}, "doubtful")]
+)
+def test_one_price_that_is_wrong_takes_what_rests_on_it(change: dict[str, Any], code: str) -> None:
+    """A token's takes its own, a coin's takes those of all that stand for it, and no other."""
+    assert ratio("peg:cbETH", cbETH=change) == code
+    assert ratio("peg:wstETH", cbETH=change) == ratio("peg:wstETH")
+    assert ratio("peg:cbETH", ethereum=change) == ratio("peg:wstETH", ethereum=change) == code
+    assert ratio("peg:cbBTC", ethereum=change) == ratio("peg:cbBTC")
+
+
 def test_an_exchange_speaks_by_the_middle_of_its_book() -> None:
     """Between the best ask and the best bid, at the time of the answer; the last trade plays no part."""
     asked = kraken.price_question(BASE, PAIRS)
@@ -188,6 +232,7 @@ def test_what_cannot_be_asked_is_refused_before_it_is() -> None:
         lambda: defillama.rate_question(BASE, "m", "aave_v3", "../pools"),
         lambda: defillama.rate_question(BASE, "m", "euler_v2", POOL),
         lambda: defillama.price_question(BASE, {"asset_usd": "coingecko:usd-coin?x=1"}),
+        lambda: defillama.ratio_question(BASE, {"peg:x": ("coingecko:bitcoin", "base:0x1,y")}),
         lambda: kraken.price_question(BASE, {"asset_usd": "USDCUSD&x=1"}),
         lambda: morpho.rate_question(BASE, 8453, {"a": '0x1"){x}'}),
     ):

@@ -55,13 +55,14 @@ def test_every_address_has_its_source() -> None:
 
 
 def test_every_feed_that_prices_a_pool_s_token_is_of_a_listed_token() -> None:
-    """`weth_usd` is ether's, which one WETH is by its contract; wrapped bitcoin has none, so no price."""
+    """`weth_usd` is ether's, which one WETH is by its contract; the others but those of pegs are its own."""
     symbols = {token.symbol.lower() for token in BASE.tokens}
     assert {"weth", "aero", "eurc", "cbbtc", "usdc"} <= symbols
     pairs = {feed.pair: feed.address for feed in BASE.feeds}
     assert pairs["weth_usd"] == pairs["eth_usd"]
-    assert "cbbtc_usd" not in pairs
-    assert {pair.removesuffix("_usd") for pair in pairs} <= symbols | {"eth"}
+    assert pairs["cbbtc_usd"] != pairs["btc_usd"]
+    of_pegs = {pair for peg in BASE.pegs for pair in (peg.price, peg.par)}
+    assert {pair.removesuffix("_usd") for pair in pairs.keys() - of_pegs} <= symbols | {"eth"}
 
 
 def test_a_chain_file_without_any_has_none() -> None:

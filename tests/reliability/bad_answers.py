@@ -73,6 +73,7 @@ class Scene:
         self._answers: dict[str, str] = {}
         self.parts = Parts.__new__(Parts)
         self.parts.known, self.parts.asset, self.parts.markets = KNOWN, KNOWN.token("USDC"), dict(MARKETS)
+        self.parts.pegs = KNOWN.pegs
         self.parts._code = SimpleNamespace(signs=lambda _round: {})  # type: ignore[assignment]
         self.parts.store = SimpleNamespace(gas=SimpleNamespace(all=lambda: ()))  # type: ignore[assignment]
         self.hints: dict[str, Any] = {}

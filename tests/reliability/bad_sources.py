@@ -17,15 +17,16 @@ from mammon.core import canonical
 from mammon.core.decide import Decision, decide, replay
 from mammon.core.policy import Policy
 from mammon.core.tracks import Witness
-from mammon.core.types import MarketState
+from mammon.core.types import MarketState, Pegged
 from mammon.core.witnesses import Heard, words
 from mammon.errors import MalformedError
 from mammon.feeds import answers, defillama, kraken, morpho
 from mammon.feeds.asking import read
 from mammon.feeds.question import Question
 from tests.core.build import NOW, portfolio, snapshot, state
+from tests.core.test_collateral import RATE, STANDS, WRAPS, feed
 from tests.feeds import payloads
-from tests.feeds.questions import BASE, COINS, PAIRS, POOL, VAULT
+from tests.feeds.questions import BASE, COINS, PAIRS, POOL, RATIOS, VAULT
 from tests.reliability.bad_forms import Outcome, WrongError, hostile, leaves, placed, refused, spoilt
 
 MOMENT = "2025-12-31T23:59:00.123456Z"
@@ -94,7 +95,8 @@ def _bare() -> Decision:
     """Return the decision that is made where nobody is asked: a move."""
     good = state("good")
     assert isinstance(good, MarketState)
-    found = decide(snapshot(good), portfolio(), Policy(), NOW + 2)
+    at_par = (Pegged(STANDS, feed("83000"), feed("83000")), Pegged(WRAPS, feed(RATE), feed(RATE)))
+    found = decide(snapshot(good, pegs=at_par), portfolio(), Policy(), NOW + 2)
     assert found.action == "move"
     return found
 
@@ -111,6 +113,7 @@ def _questions() -> tuple[tuple[Question, bytes], ...]:
     found = (
         (defillama.rate_question(BASE, "good", "aave_v3", POOL), chart),
         (defillama.price_question(BASE, COINS), coins),
+        (defillama.ratio_question(BASE, RATIOS), payloads.ratios(**dict.fromkeys(payloads.COINS, coin))),
         (kraken.price_question(BASE, PAIRS), ticker),
         (morpho.rate_question(BASE, 8453, {"good": VAULT}), payloads.vaults(payloads.vault(VAULT, 0.027))),
     )

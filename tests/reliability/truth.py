@@ -28,7 +28,7 @@ from mammon.sim.node import SAFE_LAG
 if TYPE_CHECKING:
     from tests.reliability.world import World
 
-KNOWN = chain_file()
+KNOWN = chain_file(pegs=True)
 MARKETS = {market.slug: market for market in KNOWN.markets}
 ROUNDING_UNITS = 2
 LEAST_DEPTH = Pace().least_depth - 1

@@ -43,6 +43,8 @@ SAID = {
     "2025-12-31 23:00:00 UTC; a danger below 2.00 (a fact of the chain)",
     "code_changed": "home: code_changed: its code is not the one it was entered with (a fact of the chain)",
     "locked": "home: locked: it gives nothing back (paused) (a fact of the chain)",
+    "collateral_off_peg": "home: collateral_off_peg: its collateral cbBTC costs 81.000% of its par; its peg "
+    "ends at 97.000% (agreed by chain, exchange)",
     "off_peg": "USDC: off_peg: one is worth $0.9940 at most, less than $0.9950 (agreed by exchange, feed)",
 }
 
@@ -81,6 +83,14 @@ def test_what_is_done_about_it_is_said() -> None:
     first, second = list(danger_notes(decide(both, held, Policy(), NOW)))
     assert not first.endswith("next")
     assert second.endswith("; it is next")
+
+
+def test_a_collateral_of_unknown_weight_is_told_as_such() -> None:
+    """Not as one word, of which there are two, and nothing leaves for it."""
+    (told,) = danger_notes(decision("collateral_off_peg", backing=None))
+    assert told.endswith(
+        "(said by chain, exchange; how much is lent against it is not known); nothing leaves for that alone"
+    )
 
 
 def test_what_is_not_known_is_told_where_it_is_explained() -> None:

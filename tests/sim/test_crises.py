@@ -3,12 +3,23 @@
 from __future__ import annotations
 
 import typing
+from decimal import Decimal
 
 import pytest
 
+from mammon.chain import oracle
 from mammon.core import canonical
 from mammon.core.types import MarketState
-from mammon.sim.crises import BEGINS_BLOCK, DRAIN_BLOCKS, LEFT, TRICKLE, Crisis
+from mammon.sim.chainfile import chain_file
+from mammon.sim.crises import (
+    BEGINS_BLOCK,
+    DEPEG_BLOCKS,
+    DRAIN_BLOCKS,
+    LEFT,
+    TRICKLE,
+    UNPAID_BLOCK,
+    Crisis,
+)
 from mammon.sim.processes import BLOCK_S, EPOCH_S, OPENING_BLOCK
 from mammon.sim.world import SimWorld
 from tests.sim.lab import SLUGS, Lab
@@ -26,7 +37,7 @@ def states(found: Lab) -> dict[str, MarketState]:
     return {slug: found.state(slug) for slug in SLUGS}
 
 
-@pytest.mark.parametrize("crisis", ["drain", "loss"])
+@pytest.mark.parametrize("crisis", ["drain", "loss", "depeg"])
 def test_nothing_happens_before_its_hour(crisis: Crisis) -> None:
     """Up to its first block the world is the one without it, to the byte."""
     calm, other = lab("none"), lab(crisis)
@@ -37,7 +48,8 @@ def test_nothing_happens_before_its_hour(crisis: Crisis) -> None:
     ]
     for found in (calm, other):
         found.clock.sleep(BLOCK_S)
-    assert any(states(calm)[slug] != states(other)[slug] for slug in SLUGS)
+    changed = any(states(calm)[slug] != states(other)[slug] for slug in SLUGS)
+    assert changed or worth(calm) != worth(other)
 
 
 def test_a_drain_takes_ten_blocks_and_little_comes_back() -> None:
@@ -67,6 +79,41 @@ def test_a_loss_is_half_a_percent_at_once() -> None:
     for slug, state in states(found).items():
         fell = (before[slug] - state.index) * 10_000 / before[slug]
         assert 35 < fell <= 50.1, slug
+
+
+def worth(found: Lab) -> Decimal:
+    """Return what the chain's feeds make of wrapped staked ether over what it is redeemed for."""
+    pairs = {feed.pair: feed for feed in chain_file(pegs=True).feeds}
+    reads = {
+        pair: oracle.price(pair, pairs[pair].address, 1, found.file.multicall3)
+        for pair in ("cbeth_eth", "cbeth_redeems_eth")
+    }
+    price, par = found.read(reads).values.values()
+    return round(Decimal(price.answer) / Decimal(par.answer), 4)
+
+
+def test_a_collateral_loses_its_peg_before_its_loans_are_bad() -> None:
+    """A fifth over ten blocks, for four hours; an hour in, suppliers to what lends against it lose."""
+    found = lab("depeg")
+    found.clock.sleep(BEFORE_S)
+    before, last = states(found), worth(found)
+    assert Decimal("0.997") < last < 1
+    for _ in range(DEPEG_BLOCKS):
+        found.clock.sleep(BLOCK_S)
+        assert worth(found) < last
+        last = worth(found)
+    assert last == Decimal("0.8")
+    assert all(before[slug].index <= state.index for slug, state in states(found).items())
+    found.clock.sleep((UNPAID_BLOCK - BEGINS_BLOCK - DEPEG_BLOCKS) * BLOCK_S)
+    before = states(found)
+    found.clock.sleep(BLOCK_S)
+    after = states(found)
+    fell = {slug: 1 - Decimal(after[slug].index) / before[slug].index for slug in SLUGS}
+    assert {slug for slug in SLUGS if fell[slug] > 0} == {"gauntlet-usdc"}
+    assert fell["gauntlet-usdc"] > Decimal("0.01")
+    assert worth(found) == Decimal("0.8")
+    found.clock.sleep(4 * 3_600)
+    assert Decimal("0.997") < worth(found) < 1
 
 
 def test_a_world_is_rebuilt_with_its_crisis() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from decimal import Decimal
 
 import pytest
@@ -10,10 +11,13 @@ from mammon.cli.sources import SimulatedSources
 from mammon.config.settings import SourcesSettings
 from mammon.core.agreement import agreement, base_rate, share
 from mammon.core.policy import Policy
-from mammon.core.types import MarketState, Unread
+from mammon.core.types import MarketState, Pegged, Unread
 from mammon.core.witnesses import PRICES
 from mammon.sim.witnesses import answers, subjects_of
 from tests.core.build import NOW, snapshot, state
+from tests.core.test_collateral import STANDS, feed, stands, wraps
+
+OTHER = dataclasses.replace(STANDS, symbol="other")
 
 SHOT = snapshot(state("good"), Unread("gone", "timeout", "late"), state("unrated", curve=None))
 SETTINGS = SourcesSettings()
@@ -44,6 +48,23 @@ def test_a_source_knows_what_it_could_know() -> None:
     assert subjects_of("kraken", SHOT) == (PRICES,)
     assert subjects_of("morpho", SHOT) == ()
     assert subjects_of("defillama", snapshot()) == (PRICES,)
+
+
+def test_a_source_speaks_of_collateral_too() -> None:
+    """Over what it stands for, or over what it wraps; of what was not read it says nothing."""
+    pegs = (stands(feed("41500")), wraps(feed("1.1")), Pegged(OTHER, Unread("x", "timeout", ""), feed("1")))
+    shot = dataclasses.replace(SHOT, pegs=pegs)
+    subjects = ("peg:cbBTC", "peg:cbETH", "peg:other")
+    assert subjects_of("defillama", shot) == (PRICES, subjects, ("good",))
+    assert subjects_of("kraken", shot) == (PRICES,)
+    half, wrapped, unread = answers(7, "defillama", subjects, shot)
+    assert half.value is not None
+    assert wrapped.value is not None
+    assert share(half.value, Decimal("0.5")) <= Decimal("0.0005")
+    assert share(wrapped.value, Decimal("1.1")) <= Decimal("0.0005")
+    assert (unread.value, unread.code) == (None, "malformed")
+    assert not SimulatedSources(SETTINGS, 3, lambda: (half,)).due("defillama", subjects[:1], NOW + 599)
+    assert SimulatedSources(SETTINGS, 3, lambda: (half,)).due("defillama", subjects[:1], NOW + 600)
 
 
 @pytest.mark.parametrize(("fault", "state_"), [("lying", "disagrees"), ("dead", "unknown"), ("", "agrees")])

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from mammon.core.concentrated.managers import PositionManager
+from mammon.core.pegs import Peg
 from mammon.core.types import Address, GasUnits, Market, Token
 from mammon.errors import UsageError
 
@@ -56,6 +57,8 @@ class ChainFile:
     """Who pays rewards: the contract that is asked, and the token it pays (`protocols.payers`)."""
     position_managers: tuple[PositionManager, ...] = ()
     """Where concentrated-liquidity positions are looked for; this version never moves one."""
+    pegs: tuple[Peg, ...] = ()
+    """Collateral of its markets that is meant to be worth something else."""
 
     def token(self, symbol: str) -> Token:
         """Return the token with this symbol. Raises `UsageError`."""

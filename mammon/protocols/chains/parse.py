@@ -10,6 +10,7 @@ from mammon.core.types import Address, GasUnits, Token
 from mammon.errors import UsageError
 from mammon.protocols.chains.file import ChainFile, Feed, SequencerFeed
 from mammon.protocols.chains.markets import with_payers, with_tables
+from mammon.protocols.chains.pegs import with_pegs
 from mammon.protocols.chains.pools import with_position_managers
 from mammon.protocols.chains.table import Table, only_address, optional_address
 
@@ -33,6 +34,7 @@ def parse_chain(text: str, where: str) -> ChainFile:
     chain = with_tables(_without_markets(top), top.tables("markets"))
     chain = with_payers(chain, top.tables("payers"))
     chain = with_position_managers(chain, top.tables("position_managers"))
+    chain = with_pegs(chain, top.tables("pegs"))
     top.close()
     return replace(chain, sources=tuple(top.sources))
 

@@ -21,10 +21,12 @@ _PHASE = 1 << 64
 class Feed(Contract):
     """A Chainlink aggregator: a new round every `every` epochs, at the start of the epoch."""
 
-    def __init__(self, address: Address, pair: str, every: int, answer: Callable[[int, int], int]) -> None:
+    def __init__(
+        self, address: Address, pair: str, every: int, answer: Callable[[int, int], int], decimals: int = 8
+    ) -> None:
         super().__init__(address)
         self.every, self.answer = every, answer
-        self.constant("313ce567", "decimals()", 8)
+        self.constant("313ce567", "decimals()", decimals)
         self.constant("7284e416", "description()", encoded_text(pair))
 
     @external("feaf968c", "latestRoundData()")
@@ -44,8 +46,7 @@ class SequencerFeed(Feed):
     """The uptime feed: answer 0 (up) since a month before the world opened."""
 
     def __init__(self, address: Address) -> None:
-        super().__init__(address, "L2 Sequencer Uptime Status Feed", 1, lambda _seed, _epoch: 0)
-        self.constant("313ce567", "decimals()", 0)
+        super().__init__(address, "L2 Sequencer Uptime Status Feed", 1, lambda _seed, _epoch: 0, 0)
 
     @external("feaf968c", "latestRoundData()")
     def latest(self, frame: Frame) -> tuple[int, ...]:
