@@ -199,7 +199,7 @@ _mammon() {
             COMPREPLY=($(compgen -f -- "$cur")); return ;;
         --account|--chain|--rpc-url|--seed|--capital|--deadline|--max-runtime) return ;;
         esac
-        list="--strict --verify --config --home --json -q --quiet -v --verbose --log-format --log-file --mode --exec-mode --account --chain --rpc-url --seed --capital --deadline --max-runtime -h --help"
+        list="--strict --verify --rewards --config --home --json -q --quiet -v --verbose --log-format --log-file --mode --exec-mode --account --chain --rpc-url --seed --capital --deadline --max-runtime -h --help"
         ;;
     "doctor "*)
         case "$prev" in

@@ -70,6 +70,7 @@ complete -c mammon -n '__mammon_at config show' -l deadline -l max-runtime -x -d
 complete -c mammon -n '__mammon_at config show' -s h -l help -d 'Show this message and exit.'
 complete -c mammon -n '__mammon_at detect-positions' -l strict -d 'Exit 4 when anything is unread.'
 complete -c mammon -n '__mammon_at detect-positions' -l verify -d 'Explain every difference from the books; exit 5 on an emergency.'
+complete -c mammon -n '__mammon_at detect-positions' -l rewards -d 'Tell unclaimed rewards, too: it asks for more, and Merkl.'
 complete -c mammon -n '__mammon_at detect-positions' -l config -r -F -d 'Configuration file.'
 complete -c mammon -n '__mammon_at detect-positions' -l home -r -F -d 'Where state and logs are kept.'
 complete -c mammon -n '__mammon_at detect-positions' -l json -d 'Print one JSON document.'

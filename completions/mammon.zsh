@@ -445,6 +445,7 @@ _mammon() {
     "detect-positions "*) _arguments -s \
         '--strict[Exit 4 when anything is unread.]' \
         '--verify[Explain every difference from the books; exit 5 on an emergency.]' \
+        '--rewards[Tell unclaimed rewards, too - it asks for more, and Merkl.]' \
         '--config[Configuration file.]:file:_files' \
         '--home[Where state and logs are kept.]:file:_files' \
         '--json[Print one JSON document.]' \

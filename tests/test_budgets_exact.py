@@ -18,7 +18,7 @@ from typing import Any
 
 import pytest
 
-from mammon.core import candidates
+from mammon.core import desk as desks
 from mammon.core.decide import decide
 from mammon.core.numbers import Units
 from mammon.core.policy import Policy
@@ -217,7 +217,7 @@ def test_an_endpoint_that_failed_is_passed_over_by_the_next_command(tmp_path: Pa
 def priced(snapshot: Snapshot, portfolio: Portfolio, monkeypatch: pytest.MonkeyPatch) -> Counter[str]:
     """Decide, and return how often a pair was priced and how often gates were asked."""
     count: Counter[str] = Counter()
-    move, judge = candidates.Desk.move, candidates.judge
+    move, judge = desks.Desk.move, desks.judge
 
     def counted_move(*arguments: Any) -> Any:
         count["priced"] += 1
@@ -227,8 +227,8 @@ def priced(snapshot: Snapshot, portfolio: Portfolio, monkeypatch: pytest.MonkeyP
         count["judged"] += 1
         return judge(*arguments)
 
-    monkeypatch.setattr(candidates.Desk, "move", counted_move)
-    monkeypatch.setattr(candidates, "judge", counted_judge)
+    monkeypatch.setattr(desks.Desk, "move", counted_move)
+    monkeypatch.setattr(desks, "judge", counted_judge)
     decide(snapshot, portfolio, Policy(), snapshot.block.timestamp + 2)
     return count
 
@@ -248,10 +248,10 @@ def test_a_verdict_settled_once_is_everybodys(world: str) -> None:
     snapshot, portfolio = next(WORLDS[world](12, 1))
     situation = snapshot, portfolio, Policy(), snapshot.block.timestamp + 2
     with localcontext(CONTEXT):
-        desk = candidates.Desk(*situation)
+        desk = desks.Desk(*situation)
         for source in desk.sources:
             for target in desk.readings:
-                alone = candidates.Desk(*situation)
+                alone = desks.Desk(*situation)
                 judged = alone.judgement(alone.source(source.slug), target)
                 assert desk.judgement(source, target) == judged
 

@@ -180,7 +180,7 @@ def test_a_gates_row_names_the_settings_it_reads(gate: Gate) -> None:
 def test_every_setting_of_the_policy_is_explained() -> None:
     """What no gate reads stands below the table; together they are the whole policy."""
     text = README.read_text()
-    below = text.partition("Nine more settings shape a move:")[2].partition("\n\n")[0]
+    below = text.partition("Ten more settings shape a move:")[2].partition("\n\n")[0]
     _defaults(below)
     told = {keys()[name].path[-1] for name in codes(below)}
     table = {keys()[name].path[-1] for row in rows(README, "Gates") for name in codes(row[3])}
@@ -188,7 +188,7 @@ def test_every_setting_of_the_policy_is_explained() -> None:
     _defaults(danger)
     named = {keys()[name].path[-1] for name in codes(danger) if name.startswith("policy.")}
     assert told | table | named == set(Policy.__dataclass_fields__)
-    assert len(told) == 9
+    assert len(told) == 10
 
 
 def _defaults(text: str) -> None:

@@ -12,10 +12,10 @@ from mammon.cli.acting import StatePins
 from mammon.cli.documents import Amount, ErrorNote, amount
 from mammon.cli.invocation import Invocation
 from mammon.cli.output import printable
-from mammon.cli.payday import Owing, payday
+from mammon.cli.payday import Owing, due, only
 from mammon.cli.place import Place
 from mammon.cli.readings import require_some
-from mammon.cli.rewards import unread_notes
+from mammon.cli.reward_notes import unread_notes
 from mammon.core.claim import claim_plan, worth_it
 from mammon.core.costs import Action, Cost, cost_of
 from mammon.core.numbers import Usd, Wei
@@ -77,13 +77,15 @@ def claims(call: Invocation, place: Place, named: str | None, any_worth: bool) -
     ports, policy = place.rewards(), call.settings.policy
     if named is not None and named not in ports.payers:
         raise UsageError("payer", f"nobody named {named[:60]!r} pays rewards", "see `mammon rewards list`")
-    found = payday(place, ports, policy)
+    if named is not None:
+        ports = only(ports, named)
+    found = due(place, ports, policy)
     require_some(found.seen)
     notes: list[ClaimNote] = []
     problem: MammonError | None = None
-    for slug in [named] if named is not None else list(ports.payers):
+    for slug in ports.payers:
         if notes and any(note.transactions for note in notes):
-            found = payday(place, ports, policy)  # minutes have passed since
+            found = due(place, ports, policy)  # minutes have passed since
         owing = next(one for one in found.owing if one.payer.slug == slug)
         note, plan = _judged(place, found.seen.snapshot, owing, policy, any_worth)
         if call.execute and note.ready and plan is not None and problem is None:

@@ -9,11 +9,12 @@ from typing import Annotated
 import typer
 
 from mammon.cli import pool_table, worlds
-from mammon.cli.documents import Amount, amount
+from mammon.cli.documents import Amount, ErrorNote, amount
 from mammon.cli.invocation import Invocation
 from mammon.cli.options import BASE, WORLD, command
 from mammon.cli.pool_table import PoolsData
 from mammon.cli.readings import error_notes, require_some, unread_note
+from mammon.cli.reward_notes import RewardNote, noted, owed_table, unread_notes
 from mammon.cli.verifying import Verification, told, verified
 from mammon.cli.wiring import Place, opened
 from mammon.core.numbers import Fraction, Rate, Units, Usd
@@ -49,6 +50,8 @@ class PositionsData:
     """With `--verify`: what became of every difference from the books."""
     pools: PoolsData | None = None
     """Concentrated-liquidity positions, which this version never moves; None on paper, which has none."""
+    rewards: tuple[RewardNote, ...] | None = None
+    """With `--rewards`: what is owed beside interest, in no total; None: nobody asked."""
 
 
 @command(BASE, WORLD)
@@ -59,6 +62,9 @@ def detect_positions(
         bool,
         typer.Option("--verify", help="Explain every difference from the books; exit 5 on an emergency."),
     ] = False,
+    rewards: Annotated[
+        bool, typer.Option("--rewards", help="Tell unclaimed rewards, too: it asks for more, and Merkl.")
+    ] = False,
 ) -> None:
     """Read what the account holds at one block: idle cash (a position at 0 %) and every venue.
 
@@ -66,11 +72,14 @@ def detect_positions(
     """
     if verify and worlds.on_paper(call):
         raise UsageError("verify_paper", "a paper book is on no chain to verify it by", "use --mode live")
+    if rewards and worlds.on_paper(call):
+        raise UsageError("rewards_paper", "a paper book is owed no rewards", "see `mammon rewards list`")
     with opened(call, holdings=True) as place:
         on_paper = worlds.on_paper(call)
         seen = place.world.observe() if on_paper else place.observe_pools()
         require_some(seen)
         verification = _verified(place, seen) if verify else None
+        owed, silent = _owed(call, place, seen) if rewards else (None, ())
         place.remember(seen)
         view = place.world.holdings.view(seen)
         portfolio, decimals = view.portfolio, view.portfolio.asset.decimals
@@ -84,8 +93,9 @@ def detect_positions(
             portfolio,
             verification,
             None if on_paper else pool_table.noted(seen, call.settings.policy.price_margin),
+            owed,
         )
-        errors = (*error_notes(seen), *pool_table.error_notes(seen))
+        errors = (*error_notes(seen), *pool_table.error_notes(seen), *silent)
         call.result(
             "positions",
             data,
@@ -103,6 +113,18 @@ def _verified(place: Place, seen: Observation) -> Verification:
     if seen.portfolio is None:
         raise UsageError("no_account", "no account is set: nothing to verify", "give --account ADDRESS")
     return verified(place, seen)
+
+
+def _owed(
+    call: Invocation, place: Place, seen: Observation
+) -> tuple[tuple[RewardNote, ...], tuple[ErrorNote, ...]]:
+    """Return what is owed beside interest, and what of it was not told."""
+    from mammon.cli.payday import due  # few look for rewards
+
+    if place.owner is None:
+        raise UsageError("no_account", "no account is set: nobody is owed anything", "give --account ADDRESS")
+    found = due(place, place.rewards(), call.settings.policy, seen)
+    return tuple(map(noted, found.owing)), tuple(unread_notes(found))
 
 
 def shown(data: PositionsData) -> Iterator[Table | str]:
@@ -126,6 +148,12 @@ def shown(data: PositionsData) -> Iterator[Table | str]:
     )
     if data.pools is not None:
         yield from pool_table.shown(data.pools, asset.symbol, asset.decimals)
+    if data.rewards is not None:
+        yield (
+            owed_table(data.rewards)
+            if data.rewards
+            else "nobody on this chain pays rewards that can be claimed"
+        )
     if data.verification is not None:
         yield from told(data.verification, data.portfolio)
 

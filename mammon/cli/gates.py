@@ -12,8 +12,8 @@ from mammon.cli.options import BASE, INPUT, WORLD, command
 from mammon.cli.readings import error_notes, reckoning, require_some, token_units, unread_note
 from mammon.cli.wiring import Place, opened
 from mammon.core import canonical
-from mammon.core.candidates import Judgement, rank
 from mammon.core.decide import Ask, Decision
+from mammon.core.judgement import Judgement, rank
 from mammon.core.plan import IDLE
 from mammon.core.types import Token
 from mammon.engine.cycle import consider, judge
@@ -21,6 +21,7 @@ from mammon.engine.observe import Observation
 from mammon.errors import UsageError
 from mammon.reporting.dangers import danger_notes
 from mammon.reporting.numbers import percent, token, usd
+from mammon.reporting.rewarding import decision_notes
 from mammon.reporting.sentences import headline, place, rate_notes, reserve_notes, source_notes
 from mammon.reporting.tables import Table, table
 from mammon.reporting.verdicts import verdict_table
@@ -102,6 +103,7 @@ def shown(decision: Decision) -> Iterator[Table | str]:
             title=f"Moves from {place(first.source)}, which earns {percent(first.source_apy)}",
         )
     yield from unread_note(decision.snapshot, decision.portfolio)
+    yield from decision_notes(decision)
     yield from rate_notes(decision.snapshot)
     yield from source_notes(decision.snapshot)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import logging
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from mammon.chain import oracle
@@ -38,7 +39,7 @@ if TYPE_CHECKING:
     from mammon.chain.eyes import Eyes
     from mammon.chain.legs import Legs
     from mammon.chain.onlooker import Onlooker
-    from mammon.cli.payday import RewardPorts
+    from mammon.cli.programmes import Programmes, RewardPorts
     from mammon.engine.homecoming import Carrier
 
 _LOG = logging.getLogger("mammon.chain")
@@ -196,11 +197,24 @@ class Parts:
         try:
             self.hints = self.store.hints.all()
             self._beside.begin()
-            seen = observe(self.survey(aside), self.reader, self.hints, self.owner, self.deadline())
+            paid = self._counted.reads() if self._counted else {}
+            survey = self.survey(lambda: {**aside(), **paid})
+            seen = observe(survey, self.reader, self.hints, self.owner, self.deadline())
+            if self._counted is not None:
+                seen = self._counted.joined(seen, {name: seen.aside[name] for name in paid})
             return self._beside.joined(self._with_tracks(seen))
         finally:
             asked = counted(self.rpc.requests - before, "request")
             _LOG.debug("the chain was read: %s in %.3f s", asked, watch.monotonic() - began)
+
+    @cached_property
+    def _counted(self) -> Programmes | None:
+        """What reads reward programmes together with the markets; None where no decision counts them."""
+        if self.homeward is not None or not self.call.settings.policy.reward_share:
+            return None
+        from mammon.cli.reward_ports import counted_programmes  # by default no reward counts
+
+        return counted_programmes(self, self.merkl)
 
     def _with_tracks(self, seen: Observation) -> Observation:
         """Put what earlier readings tell beside what was just read."""

@@ -2,40 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+import dataclasses
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from mammon.chain import oracle
 from mammon.cli.place import Place
+from mammon.cli.programmes import Programmes, RewardPorts, price_reads, prices, silence
 from mammon.core.names import Address
 from mammon.core.numbers import Units, Usd
 from mammon.core.policy import Policy
-from mammon.core.rewards import Owed, Programme, RewardPart, RewardRate, beside, reward_rate, worth
-from mammon.core.types import Market, MarketState, Price, Read, Unread
+from mammon.core.programmes import Programme, Untold
+from mammon.core.rewards import Owed, RewardPart, RewardRate, beside, reward_rate, worth
+from mammon.core.types import Market, MarketState, Price, Read, Snapshot, TokenPrice, Unread
 from mammon.engine.observe import Observation
 from mammon.errors import MalformedError, MammonError
 from mammon.feeds import merkl
 from mammon.feeds.merkl import Grants
-from mammon.protocols.base import role
 from mammon.protocols.merkl import Grant
 from mammon.protocols.payers import PAYERS, Merkl
-
-Prices = Mapping[Address, Price | Unread]
-
-
-@dataclass(frozen=True, slots=True)
-class RewardPorts:
-    """What reading rewards needs beside a world's own ports."""
-
-    payers: Mapping[str, Market]
-    prices: Callable[[], Mapping[Address, Read[Price]]]
-    """Fresh reads of the prices of tokens, of those that have a feed."""
-    read: Callable[[Mapping[str, Read[Any]], int], Mapping[str, Any]]
-    """Drives reads at one block, no lower than the one given; `Unread` for what was not read."""
-    ask: Callable[[str], bytes] | None
-    """Merkl's answer to one URL; raises `MammonError`. None: Merkl is not asked."""
-    merkl_url: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,12 +38,12 @@ class Owing:
 
 @dataclass(frozen=True, slots=True)
 class Payday:
-    """Everything there is of rewards, at one reading."""
+    """What there is of rewards, at one reading."""
 
     seen: Observation
     owing: tuple[Owing, ...]
     rates: tuple[tuple[str, RewardRate], ...]
-    """By slug, of the markets that were read and have programmes."""
+    """By slug, of the markets that were read and have programmes; none where nobody asked for them."""
     unread: tuple[Unread, ...]
     """What Merkl did not tell."""
     others: tuple[str, ...]
@@ -66,44 +52,65 @@ class Payday:
 
 def payday(place: Place, ports: RewardPorts, policy: Policy) -> Payday:
     """Read everything. What one payer or source does not tell is `Unread` by itself."""
-    seen = place.world.observe()
-    granted, owing = _owing(place, ports, seen, policy)
-    rates, silent = rates_of(place, ports, seen, policy)
-    unread = tuple(one for one in (granted, silent) if isinstance(one, Unread))
-    others = () if isinstance(granted, Unread) else granted.others
-    return Payday(seen, owing, rates, unread, others)
+    asked = _asked(place, ports, place.world.observe())
+    seen = with_programmes(place, ports, asked.seen)
+    rates, silent = rates_of(seen.snapshot, policy)
+    found = _due(asked, seen.snapshot.paid.prices if seen.snapshot.paid else (), policy)
+    unread = (*found.unread, *((silent,) if silent is not None else ()))
+    return dataclasses.replace(found, seen=seen, rates=rates, unread=unread)
 
 
-def rates_of(
-    place: Place, ports: RewardPorts, seen: Observation, policy: Policy
-) -> tuple[tuple[tuple[str, RewardRate], ...], Unread | None]:
+def due(place: Place, ports: RewardPorts, policy: Policy, seen: Observation | None = None) -> Payday:
+    """Read what is owed and what that is worth; nobody is asked what programmes pay.
+
+    `seen`: the reading it is about; None: a fresh one.
+    """
+    asked = _asked(place, ports, seen or place.world.observe())
+    snapshot = asked.seen.snapshot
+    if snapshot.paid is not None:
+        return _due(asked, snapshot.paid.prices, policy)
+    # To be asked what is owed makes a payer count: nothing else is read in that round.
+    return _due(asked, prices(ports.read(price_reads(ports), snapshot.block.number)), policy)
+
+
+def only(ports: RewardPorts, payer: str) -> RewardPorts:
+    """Return ports that know of one payer alone, so that no other is asked."""
+    return dataclasses.replace(ports, payers={payer: ports.payers[payer]})
+
+
+def with_programmes(place: Place, ports: RewardPorts, seen: Observation) -> Observation:
+    """Return a reading with what programmes pay in its snapshot; what stands there is not read again."""
+    if seen.snapshot.paid is not None:
+        return seen
+    programmes = Programmes(ports, place.markets, place.chain_id)
+    return programmes.joined(seen, ports.read(programmes.reads(), seen.snapshot.block.number))
+
+
+def rates_of(snapshot: Snapshot, policy: Policy) -> tuple[tuple[tuple[str, RewardRate], ...], Unread | None]:
     """Return what programmes pay on each market that was read, and what Merkl did not tell of them."""
-    venues = {market.id.address: market.slug for market in place.markets.values()}
-    reads: dict[str, Read[Any]] = {f"price:{token}": read for token, read in ports.prices().items()}
-    rewarded: dict[str, str] = {}
-    for slug, payer in ports.payers.items():
-        market = venues.get(role(payer, "venue") or payer.id.address)
-        if market is not None:
-            rewarded[slug] = market
-            reads[f"programme:{slug}"] = PAYERS[payer.protocol].read_programme(payer, market)
-    found = ports.read(reads, seen.snapshot.block.number)
-    prices = _prices(found)
-    unknown = [
-        (market, RewardPart(slug, ports.payers[slug].token.symbol, None, told.code))
-        for slug, market in rewarded.items()
-        if isinstance(told := found[f"programme:{slug}"], Unread)
-    ]
-    programmes = [one for one in found.values() if isinstance(one, Programme)]
-    campaigns = _campaigns(place, ports, venues, seen)
-    silent = campaigns if isinstance(campaigns, Unread) else None
-    programmes += () if isinstance(campaigns, Unread) else campaigns
-    return tuple(_rates(seen, programmes, unknown, prices, policy)), silent
+    if snapshot.paid is None:
+        return (), None
+    told, known = snapshot.paid.programmes, {one.token: one.price for one in snapshot.paid.prices}
+    unknown = [one for one in told if isinstance(one, Untold) and one.source != merkl.NAME]
+    programmes = [one for one in told if isinstance(one, Programme)]
+    return tuple(_rates(snapshot, programmes, unknown, known, policy)), silence(told)
 
 
-def _owing(
-    place: Place, ports: RewardPorts, seen: Observation, policy: Policy
-) -> tuple[Grants | Unread, tuple[Owing, ...]]:
-    owner, block = place.owner, seen.snapshot.block
+# --- what is owed --------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    """What payers said, and Merkl."""
+
+    seen: Observation
+    payers: tuple[Market, ...]
+    granted: Grants | Unread
+    found: Mapping[str, Any]
+
+
+def _asked(place: Place, ports: RewardPorts, seen: Observation) -> _Asked:
+    owner = place.owner
     assert owner is not None
     granted = _granted(place, ports, owner)
     reads: dict[str, Read[Any]] = {}
@@ -112,27 +119,35 @@ def _owing(
         grant = _grant(granted, payer)
         if not isinstance(grant, Unread):
             reads[f"owed:{slug}"] = PAYERS[payer.protocol].read_owed(payer, owner, grant)
-    found = ports.read(reads, block.number)
-    # To be asked what is owed makes a payer count: nothing else is read in that round.
-    priced = {f"price:{token}": read for token, read in ports.prices().items()}
-    prices = _prices(ports.read(priced, block.number))
+    found = ports.read(reads, seen.snapshot.block.number)
+    return _Asked(seen, tuple(ports.payers.values()), granted, found)
+
+
+def _due(asked: _Asked, told: tuple[TokenPrice, ...], policy: Policy) -> Payday:
+    """Return what is owed, priced; no programme."""
+    known = {one.token: one.price for one in told}
+    granted, block = asked.granted, asked.seen.snapshot.block
 
     def of(payer: Market) -> Owing:
-        owed = found.get(f"owed:{payer.slug}", _grant(granted, payer))
+        owed, held = asked.found.get(f"owed:{payer.slug}", _grant(granted, payer)), f"held:{payer.slug}"
         if isinstance(owed, Unread):
             unread = Unread(payer.slug, owed.code, owed.reason)
-            return Owing(payer, unread, found[f"held:{payer.slug}"], unread)
-        price = prices.get(payer.token.address, _no_feed(payer))
+            return Owing(payer, unread, asked.found[held], unread)
+        price: Price | Unread = known.get(payer.token.address, _no_feed(payer))
         value = worth(owed.amount, payer.token, price, block, policy.reward_haircut, policy.price_margin)
-        return Owing(payer, owed, found[f"held:{payer.slug}"], value)
+        return Owing(payer, owed, asked.found[held], value)
 
-    return granted, tuple(map(of, ports.payers.values()))
+    silent = (granted,) if isinstance(granted, Unread) else ()
+    others = () if isinstance(granted, Unread) else granted.others
+    return Payday(asked.seen, tuple(map(of, asked.payers)), (), silent, others)
 
 
 def _granted(place: Place, ports: RewardPorts, owner: Address) -> Grants | Unread:
-    """Ask Merkl what is granted the account."""
+    """Ask Merkl what is granted the account of the tokens that its payers pay; nothing where it has none."""
     tokens = {payer.token.address for payer in ports.payers.values() if payer.protocol == Merkl.protocol}
-    if ports.ask is None or not tokens:
+    if not tokens:
+        return Grants({}, ())
+    if ports.ask is None:
         return Unread(merkl.NAME, "not_asked", "Merkl is not asked (`rewards.merkl`)")
     try:
         body = ports.ask(merkl.rewards_url(ports.merkl_url, place.chain_id, owner))
@@ -158,54 +173,34 @@ def _grant(granted: Grants | Unread, payer: Market) -> Grant | Unread | None:
         return Unread(payer.slug, error.code, error.message)
 
 
-def _campaigns(
-    place: Place, ports: RewardPorts, venues: Mapping[Address, str], seen: Observation
-) -> tuple[Programme, ...] | Unread:
-    """Ask Merkl what its campaigns pay on our markets, page by page."""
-    if ports.ask is None:
-        return ()
-    found: list[Programme] = []
-    try:
-        for page in range(merkl.PAGES):
-            body = ports.ask(merkl.opportunities_url(ports.merkl_url, place.chain_id, page))
-            count, some = merkl.programmes(body, venues, place.chain_id, seen.snapshot.block.timestamp)
-            found += some
-            if count < merkl.PAGE:
-                break
-    except MammonError as error:
-        return Unread(merkl.NAME, error.code, error.message)
-    return tuple(found)
+def _no_feed(payer: Market) -> Unread:
+    return Unread(payer.token.symbol, "no_feed", f"no price feed of {payer.token.symbol} is listed")
 
 
-def _prices(found: Mapping[str, Any]) -> Prices:
-    mark = "price:"
-    return {Address(name.removeprefix(mark)): one for name, one in found.items() if name.startswith(mark)}
+# --- what programmes pay -------------------------------------------------------------------------
 
 
 def _rates(
-    seen: Observation,
+    snapshot: Snapshot,
     programmes: list[Programme],
-    unknown: list[tuple[str, RewardPart]],
-    prices: Prices,
+    unknown: list[Untold],
+    known: Mapping[Address, Price | Unread],
     policy: Policy,
 ) -> Iterator[tuple[str, RewardRate]]:
-    snapshot = seen.snapshot
     for state in snapshot.markets:
         if not isinstance(state, MarketState):
             continue
         rate = reward_rate(
             state,
             programmes,
-            prices,
+            known,
             snapshot.asset_usd,
             snapshot.block,
             policy.reward_haircut,
             policy.price_margin,
         )
-        rate = beside(rate, [part for slug, part in unknown if slug == state.market.slug])
+        slug = state.market.slug
+        untold = [RewardPart(one.source, one.symbol, None, one.code) for one in unknown if one.slug == slug]
+        rate = beside(rate, untold)
         if rate.parts:
-            yield state.market.slug, rate
-
-
-def _no_feed(payer: Market) -> Unread:
-    return Unread(payer.token.symbol, "no_feed", f"no price feed of {payer.token.symbol} is listed")
+            yield slug, rate

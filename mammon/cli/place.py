@@ -19,7 +19,7 @@ from mammon.state.store import Store
 if TYPE_CHECKING:  # whoever only looks decides nothing, and carries nothing out
     from mammon.chain.onlooker import Onlooker
     from mammon.chain.rpc import Rpc
-    from mammon.cli.payday import RewardPorts
+    from mammon.cli.programmes import RewardPorts
     from mammon.core.decide import Decision
     from mammon.core.flows import Mark
     from mammon.core.ports import Deadline

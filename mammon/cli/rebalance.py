@@ -102,7 +102,10 @@ def _judged(
     if given is not None:
         given.require_fresh(seen.snapshot.block)
     # What is tried out for others is no decision of this world's: it is not recorded.
-    return seen, (consider if wish.keyless else judge)(place.world, seen, ask)
+    decision = (consider if wish.keyless else judge)(place.world, seen, ask)
+    if given is not None:
+        given.require_same(decision)
+    return seen, decision
 
 
 def _agreed(

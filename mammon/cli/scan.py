@@ -15,7 +15,7 @@ from mammon.cli.invocation import Invocation
 from mammon.cli.options import BASE, WORLD, command
 from mammon.cli.readings import error_notes, require_some, token_units, unread_note, worth_judging
 from mammon.cli.scan_wish import Order, ScanWish
-from mammon.core.numbers import Rate, Units
+from mammon.core.numbers import Fraction, Rate, Units
 from mammon.core.types import Market, MarketState, Portfolio, Snapshot, slug_of
 from mammon.engine.observe import Observation
 from mammon.errors import UsageError
@@ -47,6 +47,8 @@ class ScanData:
     """HTTP requests this scan took."""
     snapshot: Snapshot
     portfolio: Portfolio | None
+    reward_share: Fraction = Fraction(Decimal(0))
+    """How much of rewards the policy counts in decisions; 0: none."""
 
 
 @command(BASE, WORLD)
@@ -82,7 +84,9 @@ def scan(
         seen = place.world.observe()
         require_some(seen)
         place.remember(seen)
-        paid, silent = _rewards(call, place, seen) if rewards else ({}, ())
+        if rewards:
+            seen = _with_rewards(place, seen)
+        paid, silent = _rewards(call, seen) if seen.snapshot.paid is not None else ({}, ())
         data = scanned(call, seen, asked, wish, place.markets, curve=curve, rewards=paid)
         errors = (*error_notes(seen), *silent)
         if target is not None:
@@ -113,23 +117,42 @@ def scanned(
         policy.risk_premium,
         policy.max_rate_gap,
         rewards or {},
+        _counted(call, seen, asked),
     )
     rows = every if wish is None else wish.applied(every, markets or {})
     slugs = tuple(row.slug for row in rows) if curve else ()
     curves = rate_curves(seen.snapshot, slugs, policy.execution_delay_s)
     left_out = len(every) - len(rows)
     found = amount(asked, asset.decimals)
-    return ScanData(found, rows, left_out, curves, seen.requests, seen.snapshot, seen.portfolio)
+    share = policy.reward_share
+    return ScanData(found, rows, left_out, curves, seen.requests, seen.snapshot, seen.portfolio, share)
 
 
-def _rewards(
-    call: Invocation, place: Place, seen: Observation
-) -> tuple[Mapping[str, RewardRate], tuple[ErrorNote, ...]]:
+def _counted(call: Invocation, seen: Observation, amount: int) -> dict[str, Rate]:
+    """Return what counts of rewards once so much is deposited, by slug; nothing where nothing ever does."""
+    policy, snapshot = call.settings.policy, seen.snapshot
+    if not policy.reward_share or snapshot.paid is None:
+        return {}
+    from mammon.core.counted import Rewards  # by default no reward counts
+
+    rewards = Rewards(snapshot, policy)
+    slugs = [state.market.slug for state in snapshot.markets if isinstance(state, MarketState)]
+    return {slug: Rate(rewards.apr(slug, amount)) for slug in slugs}
+
+
+def _with_rewards(place: Place, seen: Observation) -> Observation:
+    """Return a reading with what programmes pay in its snapshot."""
+    from mammon.cli.payday import with_programmes  # few scans look for rewards
+
+    return with_programmes(place, place.rewards(), seen)
+
+
+def _rewards(call: Invocation, seen: Observation) -> tuple[Mapping[str, RewardRate], tuple[ErrorNote, ...]]:
     """Return what programmes pay by slug, and what of it was not told."""
-    from mammon.cli.payday import rates_of  # few scans look for rewards
+    from mammon.cli.payday import rates_of
     from mammon.core.rewards import RewardRate
 
-    found, silent = rates_of(place, place.rewards(), seen, call.settings.policy)
+    found, silent = rates_of(seen.snapshot, call.settings.policy)
     notes = (
         () if silent is None else (ErrorNote(silent.code, f"{silent.subject}: {silent.reason}", "try again"),)
     )
@@ -149,13 +172,29 @@ def shown(call: Invocation, data: ScanData, target: Path | None) -> Iterator[Tab
     else:
         yield market_table(data)
         yield from legend(data)
-    if any(row.reward is not None for row in data.markets):
-        yield "reward: paid beside interest, after the haircut; in no other column, and in no decision"
+    yield from _told_of_rewards(call, data)
     yield from unread_note(data.snapshot, data.portfolio)
     asked = {row.slug for row in data.markets}
     of_those = tuple(reading for reading in data.snapshot.markets if slug_of(reading) in asked)
     yield from rate_notes(dataclasses.replace(data.snapshot, markets=of_those))
     yield from source_notes(data.snapshot)
+
+
+def _told_of_rewards(call: Invocation, data: ScanData) -> Iterator[str]:
+    """Say what the columns of rewards are about, and what counts of them in decisions."""
+    if any(row.reward is not None for row in data.markets):
+        where = (
+            "`counts`: of that, in decisions"
+            if data.reward_share
+            else "in no other column, and in no decision"
+        )
+        yield f"reward: paid beside interest, after the haircut; {where}"
+    elif not data.reward_share:
+        yield "rewards were not looked for (--rewards); they count nothing in decisions"
+    if data.reward_share:
+        from mammon.reporting.rewarding import reward_notes
+
+        yield from reward_notes(data.snapshot, call.settings.policy)
 
 
 def _pictures(call: Invocation, data: ScanData, target: Path | None) -> Iterator[str]:

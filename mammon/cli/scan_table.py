@@ -19,6 +19,7 @@ _HEADS = (
     "venue",
     "now",
     "reward",
+    "counts",
     "after",
     "used",
     "liquid",
@@ -59,6 +60,8 @@ def _silent(data: ScanData) -> frozenset[str]:
     found = set() if data.snapshot.witnesses else {"others"}
     if all(row.reward is None for row in data.markets):
         found.add("reward")
+    if all(row.counted is None for row in data.markets):
+        found.add("counts")
     return frozenset(found)
 
 
@@ -101,6 +104,7 @@ def _row(row: MarketFigures, decimals: int) -> tuple[str, ...]:
         row.slug,
         percent(row.apy),
         DASH if row.reward is None else percent(row.reward.apr),
+        percent(row.counted),
         percent(row.apy_after),
         percent(row.utilisation, 1),
         short(row.withdrawable, decimals),

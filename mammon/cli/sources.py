@@ -18,7 +18,7 @@ from mammon.core.pegs import Peg
 from mammon.core.prices import PRICE_FRESH_S, remembered
 from mammon.core.tracks import PriceSample, Witness
 from mammon.core.types import Market, Snapshot, Token, Unread
-from mammon.core.witnesses import PRICES, Heard, after, is_due
+from mammon.core.witnesses import Heard, after, is_due, is_price
 from mammon.engine.observe import Observation
 from mammon.net.deadline import Deadline
 
@@ -62,7 +62,7 @@ class Asked:
 
     def due(self, source: str, subjects: Sequence[str], now: int) -> bool:
         """Return whether a question is to be asked: when any of its subjects is due, or was never asked."""
-        every_s = self.settings.price_every_s if subjects[0] in PRICES else self.settings.rate_every_s
+        every_s = self.settings.price_every_s if is_price(subjects[0]) else self.settings.rate_every_s
         found = [self.known.get((source, subject)) for subject in subjects]
         return any(one is None or is_due(one, every_s, now) for one in found)
 
@@ -71,7 +71,7 @@ class Asked:
         learnt = []
         for one in new:
             key = one.source, one.subject
-            fresh_s = PRICE_FRESH_S if one.subject in PRICES else RATE_FRESH_S
+            fresh_s = PRICE_FRESH_S if is_price(one.subject) else RATE_FRESH_S
             self.known[key] = after(self.known.get(key), one, fresh_s)
             learnt.append(self.known[key])
         return tuple(learnt)

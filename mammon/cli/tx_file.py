@@ -21,9 +21,10 @@ from mammon.cli.terms import HomeTerms, Terms
 from mammon.cli.tx_home import show_home
 from mammon.cli.wiring import opened
 from mammon.core.decide import Decision
-from mammon.core.plan import Plan
+from mammon.core.plan import IDLE, Plan
 from mammon.core.types import Call
 from mammon.engine.cycle import consider
+from mammon.engine.observe import Observation
 from mammon.errors import RefusedError, UsageError
 from mammon.reporting.numbers import utc
 from mammon.reporting.tables import Table
@@ -41,13 +42,22 @@ def show_file(call: Invocation, path: str) -> None:
         seen = place.world.observe()
         require_some(seen)
         terms.require_fresh(seen.snapshot.block)
-        decision = consider(place.world, seen, terms.ask)
+        decision = _decided(place, seen, terms)
         data = _rejudged(place, terms, calls, decision)
         document = sealed(call, "plan", data, decision.snapshot.block, error_notes(seen))
         call.output.result(lambda: document, lambda: _shown(data))
         leave(decision, exit_code=False)
         if data.rehearsal is None or not data.rehearsal.passed:
             raise typer.Exit(REFUSED)
+
+
+def _decided(place: Place, seen: Observation, terms: Terms) -> Decision:
+    """Judge a batch as a move that somebody names, unless it is the way into a haven that money flees now."""
+    now = consider(place.world, seen)
+    way = None if now.plan is None else (now.plan.source, now.plan.target)
+    if now.escaped and terms.target != IDLE and way == (terms.source, terms.target):
+        return now
+    return consider(place.world, seen, terms.ask)
 
 
 def _rejudged(place: Place, terms: Terms, calls: tuple[Call, ...], decision: Decision) -> PlanData:

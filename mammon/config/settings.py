@@ -105,7 +105,8 @@ class RewardsSettings:
     """Rewards that are granted outside the chain."""
 
     merkl: bool = True
-    """Ask Merkl what is granted by `mammon rewards`; it is told the account's address."""
+    """Ask Merkl what it grants, where rewards are asked for; it is told the account's address. And what its
+    campaigns pay, by `scan --rewards` and where `policy.reward_share` counts that."""
     merkl_url: Url = Url("https://api.merkl.xyz")
     """Where Merkl's API is."""
 

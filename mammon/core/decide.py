@@ -12,16 +12,19 @@ from decimal import localcontext
 from typing import Literal
 
 from mammon.core import canonical
-from mammon.core.candidates import Desk, Judgement, Source, rank
 from mammon.core.danger import ASSET, Danger, dangers_of
+from mammon.core.desk import Desk
 from mammon.core.escape import escape
 from mammon.core.gates import GATES, Kind, refusals
+from mammon.core.judgement import Judgement, rank
 from mammon.core.numbers import Units
 from mammon.core.plan import IDLE, Plan, home_plan, plan_of
 from mammon.core.policy import Policy
+from mammon.core.ranking import best, merit_of
 from mammon.core.rates import CONTEXT
 from mammon.core.recall import for_needs, recalled
 from mammon.core.reserve import Reserve
+from mammon.core.sources import Source
 from mammon.core.target import Aim, Target, aim_of, towards
 from mammon.core.types import MarketState, Portfolio, Snapshot, Unread, Verdict
 from mammon.errors import UsageError
@@ -143,16 +146,16 @@ def _best(desk: Desk, venues: tuple[Judgement, ...]) -> Judgement | None:
     """Return the best move that passes; else the best that would have paid; else the best of `venues`."""
     if not any(v.gate in _ACCOUNT_GATES and not v.passed for judged in venues[:1] for v in judged.verdicts):
         enterable = {slug for slug in desk.readings if _enterable(desk, slug)}
-        found = desk.best(enterable, _all_pass, desk.policy.min_annual_gain_usd)
+        found = best(desk, enterable, _all_pass, desk.policy.min_annual_gain_usd)
         if found is not None:
             return found
-    paying = desk.best(desk.readings, _pays, desk.policy.min_annual_gain_usd)
+    paying = best(desk, desk.readings, _pays, desk.policy.min_annual_gain_usd)
     return paying if paying is not None else max(venues, key=rank, default=None)
 
 
 def _step(desk: Desk, aim: Aim, venues: tuple[Judgement, ...]) -> Judgement | None:
     """Return the best move towards the target that passes; else that would have paid; else one to tell of."""
-    moves = sorted(towards(desk, aim), key=rank, reverse=True)
+    moves = sorted(towards(desk, aim), key=lambda judged: merit_of(desk, judged), reverse=True)
     for accept in (_all_pass, _pays):
         for judged in moves:
             if accept(judged.verdicts):

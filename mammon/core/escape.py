@@ -14,14 +14,16 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
-from mammon.core.candidates import Desk, Judgement, Source
 from mammon.core.costs import Cost
 from mammon.core.danger import ASSET, CODES, Danger
+from mammon.core.desk import Desk
 from mammon.core.gates import KINDS
+from mammon.core.judgement import Judgement
 from mammon.core.limits import ledger_time
 from mammon.core.numbers import Units
 from mammon.core.plan import IDLE
 from mammon.core.recall import recalled
+from mammon.core.sources import Source
 from mammon.core.types import MarketState
 
 TRIES = (100, 99, 90)

@@ -7,6 +7,7 @@ deposited is what was in the wallet plus what was withdrawn, never more.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from decimal import Decimal
 from typing import Literal
 
 from mammon.core.costs import Action, Cost
@@ -15,6 +16,7 @@ from mammon.core.types import MarketId, MarketState, Unread
 
 IDLE = "idle"
 """The source that is the wallet itself: a position at a rate of zero."""
+NO_REWARD = Usd(Decimal(0))
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +35,8 @@ class Move:
     cost: Cost | Unread
     gain_usd: Usd | None
     """Yearly gain before cost; None when a rate or the price is not known."""
+    reward_usd: Usd = NO_REWARD
+    """What of it is rewards, as far as the policy counts them; the rates above are of interest alone."""
 
 
 @dataclass(frozen=True, slots=True)

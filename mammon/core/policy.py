@@ -124,6 +124,8 @@ class Policy:
     """Falling liquidity is a danger below so many times what we hold; keep it under the one for entering."""
     reward_haircut: Fraction = Fraction(Decimal("0.5"))
     """What a reward is worth less than its token's price says: the way to a sale is long."""
+    reward_share: Fraction = Fraction(Decimal(0))
+    """Share of what reward programmes pay, after the haircut, that counts as yield in decisions; 0: none."""
     min_claim_multiple: Decimal = Decimal(5)
     """A claim must be worth, after the haircut, at least so many times what it costs."""
     split: bool = False

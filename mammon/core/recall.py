@@ -10,12 +10,14 @@ from __future__ import annotations
 from decimal import Decimal
 
 from mammon.core import stops
-from mammon.core.candidates import DUST_USD, Desk, Judgement, Source
 from mammon.core.case import at_most, count, unknown
 from mammon.core.costs import Action, Cost, cost_of, token_amount
+from mammon.core.desk import Desk
 from mammon.core.gates import freshness
+from mammon.core.judgement import Judgement
 from mammon.core.numbers import Rate, Units, Usd
 from mammon.core.plan import IDLE, Move
+from mammon.core.sources import DUST_USD, Source
 from mammon.core.types import Unread, Verdict
 
 
@@ -58,8 +60,9 @@ def _move(desk: Desk, source: Source, amount: Units) -> Move:
         leaving = (Action(source.state.market.protocol, "withdraw"),)
         cost = cost_of(leaving, desk.snapshot, desk.policy.price_margin)
     worth = desk.worth(amount)
-    lost = None if worth is None or source.apy is None else Usd(-worth * source.apy)
-    return Move(source.slug, IDLE, amount, source.apy, nothing, nothing, cost, lost)
+    forgone = desk.rewards.gain(source.slug, IDLE, amount, desk.worth)
+    lost = None if worth is None or source.apy is None else Usd(forgone - worth * source.apy)
+    return Move(source.slug, IDLE, amount, source.apy, nothing, nothing, cost, lost, forgone)
 
 
 def _funds(source: Source, amount: Units) -> Verdict:

@@ -14,7 +14,10 @@ from decimal import Decimal
 from mammon.core.costs import price_problem
 from mammon.core.fixed import SECONDS_PER_YEAR
 from mammon.core.names import Address
-from mammon.core.numbers import Fraction, Rate, Units, Usd, Wad
+from mammon.core.numbers import Fraction, Rate, Units, Usd
+from mammon.core.programmes import Emission as Emission
+from mammon.core.programmes import Programme as Programme
+from mammon.core.programmes import Quote as Quote
 from mammon.core.rates import CONTEXT, MAX_APR
 from mammon.core.types import Block, MarketState, Price, Token, Unread
 
@@ -22,45 +25,6 @@ QUOTE_FRESH_S = 3_600
 """How old a rate may be that a source outside the chain has told."""
 
 _QUANTUM = Decimal("1e-18")
-
-
-@dataclass(frozen=True, slots=True)
-class Emission:
-    """So much of the token by the second, shared by everybody who supplies."""
-
-    per_second: Wad
-    """Base units of the token, scaled by 1e18."""
-    least_supplied: Units = Units(0)
-    """Where less is supplied nothing is paid at all; base units of the asset."""
-
-
-@dataclass(frozen=True, slots=True)
-class Quote:
-    """A yearly rate as a source outside the chain tells it, at that source's own price of the token."""
-
-    apr: Rate
-    told_at: int
-    """Unix seconds."""
-    net: bool = False
-    """`apr` is a target that has the market's own rate in it (Merkl's `AAVE_NET_APR`)."""
-    native_apr: Rate | None = None
-    """The market's own rate as that source tells it; what is not told makes a net quote unknown."""
-
-
-@dataclass(frozen=True, slots=True)
-class Programme:
-    """A reward that somebody pays to those who supply one market."""
-
-    slug: str
-    """The market's."""
-    source: str
-    """Who says so: a payer's slug, or `merkl`."""
-    token: Token
-    pays: Emission | Quote
-    starts: int = 0
-    """Unix seconds, as `ends`; 0: it began long ago."""
-    ends: int | None = None
-    """The last second it pays; None: until somebody ends it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,11 +72,10 @@ def reward_rate(
 ) -> RewardRate:
     """Return what a market pays beside its interest at a block, once `added` more is supplied to it.
 
-    `prices` by token; `margin` as in `price_problem`. Programmes of other markets are left out. A
-    quoted rate cannot be diluted by `added`: the source says what it is of, not how it is shared.
+    `prices` by token; `margin` as in `price_problem`. Programmes of other markets are left out.
     """
     mine = [one for one in programmes if one.slug == state.market.slug and in_force(one, block.timestamp)]
-    parts = tuple(_part(one, state, prices, asset_usd, block, margin, added) for one in mine)
+    parts = tuple(part_of(one, state, prices, asset_usd, block, margin, added) for one in mine)
     known = [part.apr for part in parts if part.apr is not None]
     if parts and not known:
         return RewardRate(None, parts)
@@ -145,17 +108,18 @@ def worth(
     return Usd(CONTEXT.multiply(full, 1 - haircut))
 
 
-def _part(
+def part_of(
     one: Programme,
     state: MarketState,
     prices: Mapping[Address, Price | Unread],
     asset_usd: Price | Unread,
     block: Block,
     margin: Fraction,
-    added: Units,
+    added: Units = Units(0),
 ) -> RewardPart:
+    """Return one programme's part of a market's reward rate; the arguments are those of `reward_rate`."""
     if isinstance(one.pays, Quote):
-        found = _quoted(one.pays, block.timestamp)
+        found = _quoted(one.pays, state, asset_usd, block, margin, added)
     else:
         price = prices.get(one.token.address, Unread(one.token.symbol, "no_feed", "no source is configured"))
         found = _emitted(one, one.pays, state, price, asset_usd, block, margin, added)
@@ -164,16 +128,35 @@ def _part(
     return RewardPart(one.source, one.token.symbol, found, "")
 
 
-def _quoted(quote: Quote, at: int) -> Rate | str:
+def _quoted(
+    quote: Quote,
+    state: MarketState,
+    asset_usd: Price | Unread,
+    block: Block,
+    margin: Fraction,
+    added: Units,
+) -> Rate | str:
     """Return the rate that a source tells, without the market's own; a code where it cannot be used."""
-    if not 0 <= at - quote.told_at <= QUOTE_FRESH_S:
+    if not 0 <= block.timestamp - quote.told_at <= QUOTE_FRESH_S:
         return "stale"
-    if not quote.net:
-        return quote.apr
-    if quote.native_apr is None:
+    if quote.net and quote.native_apr is None:
         return "native_unknown"
     # The market's own rate may have passed the target: then nothing is paid on top, and nothing taken.
-    return Rate(max(Decimal(0), quote.apr - quote.native_apr))
+    apr = max(Decimal(0), quote.apr - (quote.native_apr or 0)) if quote.net else quote.apr
+    virtual = 0 if state.curve is None else state.curve.shift  # money on paper, of which no source knows
+    more = added + virtual
+    if more <= 0:
+        return Rate(apr)
+    shared = Decimal(state.supplied - virtual)
+    if quote.shared_usd is not None:
+        problem = price_problem(asset_usd, block, margin)
+        if problem or not isinstance(asset_usd, Price):
+            return problem.removeprefix("unread:")
+        told = CONTEXT.divide(quote.shared_usd, asset_usd.usd).scaleb(state.market.token.decimals, CONTEXT)
+        shared = min(shared, told)
+    if shared <= 0:
+        return Rate(Decimal(0))
+    return Rate(_rounded(CONTEXT.divide(CONTEXT.multiply(apr, shared), shared + more)))
 
 
 def _emitted(

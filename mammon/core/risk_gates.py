@@ -8,12 +8,12 @@ from __future__ import annotations
 import dataclasses
 from decimal import Decimal
 
-from mammon.core.case import Case, at_least, at_most, unknown, unlimited
+from mammon.core.case import Case, Money, at_least, at_most, unknown, unlimited
 from mammon.core.plan import IDLE
 from mammon.core.risk.rating import CAPS, Rating, after_risk, cap_of
 from mammon.core.risk.shared import behind, causes_of, concentration
-from mammon.core.room import share_limit
-from mammon.core.types import Position, Unread, Verdict, slug_of
+from mammon.core.spread import holdings_of, shared_limit, squares_limit
+from mammon.core.types import Unread, Verdict, slug_of
 
 
 def risk_gain(case: Case) -> Verdict:
@@ -29,7 +29,10 @@ def risk_gain(case: Case) -> Verdict:
     if case.source_rating is not None:
         here = after_risk(move.source_apy, case.source_rating.score, premium)
     there = after_risk(move.target_apy_after, case.rating.score, premium)
-    return at_least("risk_gain", there - here, case.policy.min_apy_gain, "fraction")
+    beside = Decimal(0)
+    if move.reward_usd and isinstance(case.money, Money):
+        beside = move.reward_usd / case.money.amount
+    return at_least("risk_gain", there + beside - here, case.policy.min_apy_gain, "fraction")
 
 
 def tier_cap(case: Case) -> Verdict:
@@ -58,7 +61,7 @@ def shared_risk(case: Case) -> Verdict:
         return unknown("shared_risk", "units", f"unread:{case.target.code}")
     if case.held is None or case.stake.whole is None:
         return unknown("shared_risk", "units", "position_unread")
-    limit = share_limit(case.stake.whole, share, above_usd, case.portfolio.asset.decimals)
+    limit = shared_limit(case.stake, share, above_usd, case.portfolio.asset.decimals)
     if limit is None:
         return unlimited("shared_risk", "units", "small")
     readings = {slug_of(reading): reading for reading in case.snapshot.markets}
@@ -69,17 +72,19 @@ def shared_risk(case: Case) -> Verdict:
 
 def concentrated(case: Case) -> Verdict:
     """Ask how concentrated the money would be: 1 is all in one venue, 1/n is evenly in n of them."""
-    limit, whole = case.policy.max_concentration, case.stake.whole
+    limit, above_usd = case.policy.max_concentration, case.policy.venue_share_above_usd
+    whole = case.stake.whole
     if limit >= 1:
         return unlimited("concentration", "fraction", "no_limit")
     if case.held is None or whole is None:
         return unknown("concentration", "fraction", "position_unread")
-    if share_limit(whole, limit, case.policy.venue_share_above_usd, case.portfolio.asset.decimals) is None:
+    most = squares_limit(case.stake, limit, above_usd, case.portfolio.asset.decimals)
+    if most is None:
         return unlimited("concentration", "fraction", "small")
     squares = concentration(_holdings(case))
     index = Decimal(squares) / (whole * whole)
-    # Compared as products, so that no quotient's rounding can move it across the limit.
-    return Verdict("concentration", squares <= limit * whole * whole, index, limit, limit - index, "fraction")
+    # Compared as squares, so that no quotient's rounding can move it across the limit.
+    return Verdict("concentration", squares <= most, index, limit, limit - index, "fraction")
 
 
 def _standing(rating: Rating) -> str:
@@ -88,8 +93,7 @@ def _standing(rating: Rating) -> str:
 
 def _holdings(case: Case) -> dict[str, int]:
     """Return what each venue would hold after the move; all of it was read."""
-    positions = (item for item in case.portfolio.positions if isinstance(item, Position))
-    found = {position.slug: int(position.assets) for position in positions}
+    found = holdings_of(case.portfolio)
     move = case.move
     if move.source != IDLE:
         found[move.source] = max(0, found.get(move.source, 0) - move.amount)

@@ -16,9 +16,11 @@ from mammon.core.names import Address as Address
 from mammon.core.names import Hash32 as Hash32
 from mammon.core.numbers import Ray, Units, Usd, Wei
 from mammon.core.pegs import Peg
+from mammon.core.programmes import Programme, Untold
 from mammon.core.risk.dossier import Dossier
+from mammon.core.tokens import Token as Token
+from mammon.core.tokens import require_decimals
 from mammon.core.tracks import PriceSample, Track, Witness
-from mammon.errors import MalformedError
 
 T = TypeVar("T")
 
@@ -50,20 +52,6 @@ class All:
     """Ask for everything: `shares` is the whole balance in the venue's own share units."""
 
     shares: int
-
-
-@dataclass(frozen=True, slots=True)
-class Token:
-    """An ERC-20 as configured; its decimals are checked against the chain before any amount counts."""
-
-    chain_id: int
-    address: Address
-    symbol: str
-    decimals: int
-
-    def __post_init__(self) -> None:
-        """Refuse decimals that are no uint8."""
-        _require_decimals(self.decimals)
 
 
 @dataclass(frozen=True, slots=True)
@@ -181,12 +169,30 @@ class Price:
 
     def __post_init__(self) -> None:
         """Refuse decimals that are no uint8."""
-        _require_decimals(self.decimals)
+        require_decimals(self.decimals)
 
     @property
     def usd(self) -> Decimal:
         """The price in dollars, exact."""
         return Decimal(self.answer).scaleb(-self.decimals)
+
+
+@dataclass(frozen=True, slots=True)
+class TokenPrice:
+    """The price of a token that rewards are paid in."""
+
+    token: Address
+    price: Price | Unread
+
+
+@dataclass(frozen=True, slots=True)
+class Paid:
+    """What is paid beside interest at one block."""
+
+    programmes: tuple[Programme | Untold, ...]
+    """Programmes, and what of them was not told; by slug."""
+    prices: tuple[TokenPrice, ...]
+    """Of the tokens that are paid in and have a feed, by address."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -255,6 +261,8 @@ class Snapshot:
     """What sources outside the chain say; empty where none is asked."""
     prices: tuple[PriceSample, ...] = ()
     """Earlier readings of the two prices, by subject, oldest first; every one lies before the block."""
+    paid: Paid | None = None
+    """What is paid beside interest; None: nobody looked."""
     pegs: tuple[Pegged, ...] = ()
     """Collateral that venues may lend against and that has a peg, in the order of the chain file."""
 
@@ -338,8 +346,3 @@ def slug_of(item: MarketState | Position | Unread) -> str:
     if isinstance(item, Unread):
         return item.subject
     return item.market.slug if isinstance(item, MarketState) else item.slug
-
-
-def _require_decimals(decimals: int) -> None:
-    if decimals not in range(256):
-        raise MalformedError("decimals", f"{decimals} decimals: contracts count them in one byte")

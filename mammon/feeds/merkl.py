@@ -2,7 +2,8 @@
 
 `amount` is everything ever granted, `claimed` what was paid of it; `pending` is in no tree yet and is not
 read. An `apr` is in percent. For the kinds in `NET` it is a target that has the market's own rate in it,
-which has to come off again. Sources: docs of the v4 API; github DefiLlama/yield-server, its Merkl adapter.
+which has to come off again. Of several campaigns on one market the rate holds until the first ends.
+Sources: docs of the v4 API; npm @merkl/api@1.19.27, its types; github DefiLlama/yield-server, its adapter.
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ from typing import Any
 
 from mammon.core.address import parse_address
 from mammon.core.names import Address
-from mammon.core.numbers import Rate, Units
+from mammon.core.numbers import Rate, Units, Usd
 from mammon.core.rewards import Programme, Quote
 from mammon.core.types import Token
 from mammon.errors import MalformedError, UsageError
@@ -31,6 +32,7 @@ PAGES = 5
 NET = frozenset({"AAVE_NET_APR", "AAVE_V4_NET_APR"})
 MAX_APR = Decimal(20)
 """A campaign of 2,000 % a year is a broken figure."""
+MOST_USD = Decimal(10) ** 12
 
 _AMOUNT = re.compile(r"[0-9]{1,63}\Z")
 _HASH = re.compile(r"0x[0-9a-fA-F]{64}\Z")
@@ -136,8 +138,30 @@ def _programme(row: Mapping[str, Any], slug: str, chain_id: int, now: int) -> Pr
             # Where only one part of several is a net target, the market's own rate still comes off the whole.
             net=True in kinds,
             native_apr=None if native is None else _rate(native, "the market's own rate"),
+            shared_usd=_shared(row.get("tvl")),
         ),
+        ends=_ends(row, now),
     )
+
+
+def _ends(row: Mapping[str, Any], now: int) -> int | None:
+    """Return when the first of the campaigns that make up a rate ends; None where that is not told.
+
+    What is told to be live and to have ended is neither: nobody knows then when it ends.
+    """
+    first = row.get("earliestCampaignEnd")
+    if first is None and row.get("liveCampaigns") == 1:
+        first = row.get("latestCampaignEnd")
+    if first is None:
+        return None
+    ends = answers.whole_seconds(answers.number(first, "an end"), "an end")
+    return ends if ends >= now else None
+
+
+def _shared(tvl: Any) -> Usd | None:
+    if tvl is None:
+        return None
+    return Usd(answers.within(answers.number(tvl, "what shares it"), Decimal(0), MOST_USD, "what shares it"))
 
 
 def _rate(value: Any, what: str) -> Rate:

@@ -88,12 +88,12 @@ class CometRewards:
         scale = answers.number("scale", 64)
         if scale == 0:
             raise MalformedError("scale", f"{payer.slug} counts in nothing")
-        speed = answers.number("speed", 64)
-        if speed == 0 or answers.number("left", 128) == 0:
+        speed, left = answers.number("speed", 64), Units(answers.number("left", 128))
+        if speed == 0 or left == 0:
             return None
         per_second = speed * 10**payer.token.decimals * _multiplier(answers) // scale
         least = Units(answers.number("least", 104))
-        return Programme(slug, payer.slug, payer.token, Emission(Wad(per_second), least))
+        return Programme(slug, payer.slug, payer.token, Emission(Wad(per_second), least, left))
 
     def claim(self, payer: Market, owner: Address) -> Call:
         """Claim for the owner, who is paid whoever sends it; with what has accrued since the last count."""
@@ -127,20 +127,24 @@ class MoonwellRewards:
         return Owed(payer.slug, payer.token, Units(sum(found)))
 
     def read_programme(self, payer: Market, slug: str) -> Read[Programme | None]:
-        """Read what suppliers of the market get of the payer's token, and until when."""
+        """Read what suppliers of the market get of the payer's token, until when, and what is left of it."""
+        distributor = required_role(payer, "distributor")
         asked = abi.encode_call(rewards.MOONWELL_CONFIGS, _venue(payer))
         answers = yield from ask(
             {
                 **decimals_question(payer.token),
-                "configs": Call(required_role(payer, "distributor"), asked),
+                "configs": Call(distributor, asked),
+                "left": balance(payer.token.address, distributor),
             }
         )
         check_decimals(payer.token, answers)
+        left = Units(answers.number("left", 128))
         for row in abi.rows_at(answers.raw("configs"), 0, _CONFIG_WORDS):
             speed = answers.unsigned("configs", row[7], 128)
             if abi.address(row[1]) == payer.token.address and speed:
                 ends = answers.unsigned("configs", row[2], 64)
-                return Programme(slug, payer.slug, payer.token, Emission(Wad(speed * _WAD)), ends=ends)
+                paid = Emission(Wad(speed * _WAD), funds=left)
+                return Programme(slug, payer.slug, payer.token, paid, ends=ends)
         return None
 
     def claim(self, payer: Market, owner: Address) -> Call:

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from mammon.core.candidates import Judgement
 from mammon.core.costs import Cost
 from mammon.core.decide import Decision
 from mammon.core.gates import KINDS
+from mammon.core.judgement import Judgement
 from mammon.reporting.dangers import danger_notes
 from mammon.reporting.numbers import native, percent, usd
+from mammon.reporting.rewarding import decision_notes
 from mammon.reporting.sentences import headline, rate_notes, reserve_notes, sentence, source_notes
 from mammon.reporting.tables import Table
 from mammon.reporting.targets import target_table
@@ -32,6 +33,7 @@ def explanation(decision: Decision) -> Iterator[Table | str]:
     others = [j for j in decision.venues if chosen is None or j.move.target != chosen.move.target]
     if others:
         yield "\n".join(["The other venues", *(f"  {_other(judged)}" for judged in others)])
+    yield from decision_notes(decision)
     yield from rate_notes(decision.snapshot)
     yield from source_notes(decision.snapshot)
     yield f"\nBlock {decision.snapshot.block.number}, policy {decision.policy.hash[:12]}."

@@ -23,6 +23,7 @@ from mammon.reporting.outlook import Outlook, outlook, utilisation
 
 _NO_PREMIUM = Decimal(0)
 _NO_REWARDS: Mapping[str, RewardRate] = {}
+_NOTHING_COUNTED: Mapping[str, Rate] = {}
 _AS_TOLERANT_AS_THE_POLICY = Policy().max_rate_gap
 
 
@@ -67,6 +68,9 @@ class MarketFigures:
     """What earlier readings and other sources add; None where it was not read."""
     reward: RewardRate | None = None
     """What is paid beside interest, never part of the rates above; None: nobody looked for it."""
+    counted: Rate | None = None
+    """What of that counts in a decision as yield gained by depositing the amount asked about; None: the
+    policy counts nothing, or nobody looked."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,18 +92,20 @@ def market_figures(
     premium: Decimal = _NO_PREMIUM,
     tolerance: Decimal = _AS_TOLERANT_AS_THE_POLICY,
     rewards: Mapping[str, RewardRate] = _NO_REWARDS,
+    counted: Mapping[str, Rate] = _NOTHING_COUNTED,
 ) -> tuple[MarketFigures, ...]:
     """Return every market's figures, best rate after a deposit of `amount` first, unread last.
 
     Rates are those of a deposit mined `delay_s` after the block, as in a decision. `tolerance`: the gap to
-    an outside source's rate that still agrees. `rewards` by slug, where they were looked for.
+    an outside source's rate that still agrees. `rewards` by slug, where they were looked for; `counted`
+    where the policy counts any.
     """
     at = snapshot.block.timestamp + delay_s
     rows = [_market(reading, amount, at) for reading in snapshot.markets]
     by_slug = {slug_of(reading): reading for reading in snapshot.markets}
     rows = [replace(row, standing=_standing(by_slug[row.slug], row, snapshot, premium)) for row in rows]
     rows = [replace(row, outlook=_outlook(by_slug[row.slug], snapshot, amount, tolerance)) for row in rows]
-    rows = [replace(row, reward=rewards.get(row.slug)) for row in rows]
+    rows = [replace(row, reward=rewards.get(row.slug), counted=counted.get(row.slug)) for row in rows]
     return tuple(
         sorted(rows, key=lambda row: (row.apy_after is None, -(row.apy_after or Decimal(0)), row.slug))
     )

@@ -8,9 +8,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from decimal import Decimal
 
-from mammon.core.candidates import Judgement
 from mammon.core.decide import Decision
 from mammon.core.gates import KINDS
+from mammon.core.judgement import Judgement
 from mammon.core.plan import IDLE
 from mammon.core.types import MarketState, Portfolio, Position, Snapshot, Unread, Verdict, slug_of
 from mammon.reporting.dangers import out_of

@@ -6,12 +6,14 @@ import json
 from typing import Any
 
 from mammon.sim.addresses import AAVE_POOL, CHAIN_ID, STEAKHOUSE
+from mammon.sim.processes import OPENING
 from mammon.sim.world import SimWorld
 
+_YEAR_S = 365 * 86_400
 _CAMPAIGNS = (
-    # market, percent a year, of what kind, the market's own percent, paid in
-    (STEAKHOUSE, "0.85", "DUTCH_AUCTION", "4.2", "MORPHO"),
-    (AAVE_POOL, "5.1", "AAVE_NET_APR", "4.4", "WELL"),
+    # market, percent a year, of what kind, the market's own percent, dollars that share it, how long, in what
+    (STEAKHOUSE, "1.85", "DUTCH_AUCTION", "4.2", 30_000_000, 4 * _YEAR_S, "MORPHO"),
+    (AAVE_POOL, "5.1", "AAVE_NET_APR", "4.4", 200_000_000, _YEAR_S // 4, "WELL"),
 )
 
 
@@ -46,10 +48,14 @@ def _opportunities(world: SimWorld) -> list[dict[str, Any]]:
             "action": "LEND",
             "apr": float(percent),
             "nativeApr": float(native),
+            "tvl": shared,
+            "liveCampaigns": 1,
+            "earliestCampaignEnd": str(OPENING + lasts_s),
+            "latestCampaignEnd": str(OPENING + lasts_s),
             "aprRecord": {"breakdowns": [{"distributionType": kind, "value": float(percent)}]},
             "rewardsRecord": {"breakdowns": [{"token": {"address": tokens[paid].address, "symbol": paid}}]},
         }
-        for market, percent, kind, native, paid in _CAMPAIGNS
+        for market, percent, kind, native, shared, lasts_s, paid in _CAMPAIGNS
     ]
 
 

@@ -8,7 +8,7 @@ from bisect import bisect_right
 from collections.abc import Iterator, Sequence
 from itertools import accumulate, product
 
-from mammon.core.allocation import CurvePays, Place
+from mammon.core.allocation import CurvePays, Group, Place, Together
 from mammon.core.curves import AaveCurve, AnyCurve, GrowthCurve, MetaMorphoCurve, MorphoCurve
 from mammon.core.curves.morpho import MorphoMarket
 from mammon.core.fixed import SECONDS_PER_YEAR, WAD
@@ -106,6 +106,24 @@ def problem(rng: random.Random, venues: int, gas: bool = True) -> tuple[list[Pla
     return places, idle + sum(one.held for one in places)
 
 
+def together(rng: random.Random, places: Sequence[Place], budget: int, squares: bool = False) -> Together:
+    """Limits on what places hold together: families, and collaterals that overlap; some are exceeded now."""
+    groups = []
+    families = [rng.randrange(3) for _ in places]
+    for family in range(3):
+        parts = tuple((one.slug, 1, 1) for one, of in zip(places, families, strict=True) if of == family)
+        if parts:
+            groups.append(Group(f"family:{family}", parts, int(budget * rng.uniform(0.1, 0.9))))
+    for number in range(rng.randrange(3)):
+        backed = [one for one in places if rng.random() < 0.6]
+        parts = tuple((one.slug, rng.randint(1, 10**13), 10**13) for one in backed)
+        if parts:
+            groups.append(Group(f"collateral:{number}", parts, int(budget * rng.uniform(0.05, 0.6))))
+    limit = int(budget * budget * rng.uniform(0.1, 0.9)) if squares else None
+    least = sum(one.held for one in places) if rng.random() < 0.5 else 0
+    return Together(tuple(groups), limit, least)
+
+
 def allowed(one: Place, holding: int, tranche: int) -> bool:
     """Whether a holding is within the place's range and a tranche away from what is held, or what is held."""
     within = one.least <= holding <= one.most
@@ -127,19 +145,39 @@ def best_on_grid(places: Sequence[Place], budget: int, tranche: int, cells: int)
     return best
 
 
-def naive(places: Sequence[Place], budget: int) -> Iterator[int]:
-    """The net yields of holding still, of each venue alone with what can move, and of equal parts."""
-    yield sum(one.net(one.held) for one in places)
+def best_together(places: Sequence[Place], budget: int, tranche: int, cells: int, limits: Together) -> int:
+    """The best net yield on the same grid of what the limits allow, every split looked at by itself."""
+    axes = [_axis(one, budget, tranche, cells) for one in places]
+    last = sorted(axes[-1], key=lambda entry: -entry[1])
+    best = sum(one.net(one.held) for one in places)
+    for chosen in product(*axes[:-1]):
+        amounts, net = [amount for amount, _ in chosen], sum(net for _, net in chosen)
+        rest = budget - sum(amounts)
+        for amount, more in last:
+            if net + more <= best:
+                break
+            if amount <= rest and limits.allows(places, [*amounts, amount]):
+                best = net + more
+                break
+    return best
+
+
+def naive(places: Sequence[Place], budget: int) -> Iterator[tuple[int, list[int]]]:
+    """The splits, with their net yields, of holding still, of each venue alone, and of equal parts."""
+    yield _told(places, [one.held for one in places])
     floor = [one.least if one.divisible else one.held for one in places]
     for number, one in enumerate(places):
         spare = budget - sum(floor) + floor[number]
-        amounts = [*floor[:number], min(one.most, spare), *floor[number + 1 :]]
-        yield sum(each.net(amount) for each, amount in zip(places, amounts, strict=True))
+        yield _told(places, [*floor[:number], min(one.most, spare), *floor[number + 1 :]])
     room = [one.most - least for one, least in zip(places, floor, strict=True)]
     spare, total = budget - sum(floor), sum(room)
     if total:
         parts = [least + min(free, spare * free // total) for least, free in zip(floor, room, strict=True)]
-        yield sum(one.net(amount) for one, amount in zip(places, parts, strict=True))
+        yield _told(places, parts)
+
+
+def _told(places: Sequence[Place], amounts: list[int]) -> tuple[int, list[int]]:
+    return sum(one.net(amount) for one, amount in zip(places, amounts, strict=True)), amounts
 
 
 @dataclasses.dataclass(frozen=True)

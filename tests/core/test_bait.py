@@ -11,8 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mammon.core.bait import bait
-from mammon.core.candidates import Desk
 from mammon.core.case import Case
+from mammon.core.desk import Desk
 from mammon.core.gates import GATES, money_of
 from mammon.core.history import PPB, fraction, growth_ppb, lent_ppb, samples_of, track_of
 from mammon.core.numbers import Fraction, Ray, Units

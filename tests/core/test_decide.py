@@ -11,11 +11,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from mammon.core import canonical
-from mammon.core.candidates import Desk, net_gain
 from mammon.core.curves import GrowthCurve, MetaMorphoCurve
 from mammon.core.curves.metamorpho import VaultMarket
 from mammon.core.curves.morpho import MorphoMarket
 from mammon.core.decide import Ask, Decision, decide, replay
+from mammon.core.desk import Desk
+from mammon.core.judgement import net_gain
 from mammon.core.numbers import Fraction, Ray, Units, Usd, Wad
 from mammon.core.policy import Policy
 from mammon.core.rates import CONTEXT

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mammon.core.candidates import Desk
+from mammon.core.desk import Desk
 from mammon.core.fills import Book, Holding, open_book, shifted
 from mammon.core.numbers import Units
 from mammon.core.policy import Policy

@@ -144,7 +144,8 @@ _JSON = st.recursive(
     lambda inner: st.lists(inner, max_size=4)
     | st.dictionaries(
         st.sampled_from(["chain", "id", "rewards", "token", "address", "amount", "proofs", "identifier",
-                         "apr", "nativeApr", "aprRecord", "rewardsRecord", "breakdowns"]), inner, max_size=5
+                         "apr", "nativeApr", "tvl", "earliestCampaignEnd", "liveCampaigns", "aprRecord",
+                         "rewardsRecord", "breakdowns"]), inner, max_size=5
     ),
     max_leaves=20,
 )  # fmt: skip
@@ -169,8 +170,29 @@ def test_nothing_it_may_say_raises_anything_else(value: Any) -> None:
 
 def test_a_campaigns_rate_is_in_percent() -> None:
     """A hundredth of what is told, told now, on the market it names."""
-    assert quotes(campaign()) == [Quote(Decimal("0.012"), NOW, False, Decimal("0.041"))]
-    assert quotes(campaign(identifier=VAULT.lower(), nativeApr=None))[0].native_apr is None
+    assert quotes(campaign()) == [Quote(Decimal("0.012"), NOW, False, Decimal("0.041"), Decimal(31_000_000))]
+    bare = quotes(campaign(identifier=VAULT.lower(), nativeApr=None, tvl=None))[0]
+    assert (bare.native_apr, bare.shared_usd) == (None, None)
+
+
+@pytest.mark.parametrize(
+    ("told", "due"),
+    [
+        ({}, None),
+        ({"latestCampaignEnd": "1800000000"}, None),
+        ({"latestCampaignEnd": "1800000000", "liveCampaigns": 2}, None),
+        ({"latestCampaignEnd": "1800000000", "liveCampaigns": 1}, 1_800_000_000),
+        ({"earliestCampaignEnd": 1799000000, "latestCampaignEnd": "1800000000"}, 1_799_000_000),
+        ({"earliestCampaignEnd": "1799000000", "liveCampaigns": 7}, 1_799_000_000),
+        ({"earliestCampaignEnd": str(NOW)}, NOW),
+        ({"earliestCampaignEnd": str(NOW - 1)}, None),
+    ],
+)
+def test_a_rate_of_several_campaigns_holds_until_the_first_ends(told: dict[str, Any], due: int) -> None:
+    """Text or number; of several only the first end counts, and of what is live none that has passed."""
+    body = json.dumps([campaign(**told)]).encode()
+    (found,) = merkl.programmes(body, {VAULT: "flagship"}, CHAIN, NOW)[1]
+    assert found.ends == due
 
 
 @pytest.mark.parametrize("kind", sorted(merkl.NET))
@@ -192,6 +214,12 @@ def test_a_net_target_is_told_as_one(kind: str) -> None:
         {"apr": -1},
         {"apr": 2001},
         {"nativeApr": -1},
+        {"tvl": -1},
+        {"tvl": 10**13},
+        {"tvl": "much"},
+        {"earliestCampaignEnd": "soon"},
+        {"earliestCampaignEnd": -1},
+        {"earliestCampaignEnd": []},
         {"aprRecord": {"breakdowns": []}},
         {"aprRecord": None},
         {"rewardsRecord": {"breakdowns": [{"token": {"address": "0x1"}}]}},

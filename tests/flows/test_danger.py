@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import io
 import json
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -189,3 +190,90 @@ def test_between_cycles_held_venues_are_looked_at(
     assert least <= left["block"]["number"] - crises.BEGINS_BLOCK <= most
     seen = "seen between cycles, decided now: steakhouse-usdc: share_price_fell" in ended.err
     assert seen is (watch == "10s")
+
+
+@pytest.fixture(scope="module")
+def fleeing(tmp_path_factory: pytest.TempPathFactory) -> tuple[Shell, dict[str, str]]:
+    """A world that runs dry, with the documents of a way into its haven: a plan, and a decision."""
+    dry = world(
+        tmp_path_factory.mktemp("fleeing"),
+        "drain",
+        MAMMON_SEED="1",
+        MAMMON_POLICY__HAVEN="plain-vault",
+        MAMMON_CAPITAL_USDC="4000",
+    )
+    assert dry("run", "--execute", "--yes", "--duration", "61m", "--interval", "10m").code == 0
+    assert dry("run", "--yes", "--cycles", "2", "--interval", "2m").code == 0
+    return dry, {"plan": dry("rebalance", "--json").out, "decision": dry("gates", "--json").out}
+
+
+def copied(shell: Shell, folder: Path, **more: str) -> Shell:
+    shutil.copytree(shell.home, folder / "home")
+    return Shell(folder / "home", **(shell.environment | {"MAMMON_HOME": str(folder / "home")} | more))
+
+
+@pytest.mark.parametrize("kind", ["plan", "decision"])
+def test_a_proposed_way_into_a_haven_is_judged_as_an_exit(
+    fleeing: tuple[Shell, dict[str, str]], tmp_path: Path, kind: str
+) -> None:
+    """It earns less than where it is, so that as a named move it would be refused: in danger it is done."""
+    dry, documents = fleeing
+    shell = copied(dry, tmp_path)
+    ended = shell("rebalance", "-i", "-", "--execute", "--yes", "--json", piped=documents[kind])
+    assert ended.code == 0, ended.err
+    decision, outcome = ended.data["decision"], ended.data["outcome"]
+    assert (decision["action"], decision["ask"], outcome["target"]) == ("exit", None, "plain-vault")
+    assert len(outcome["transactions"]) == 3
+
+
+@pytest.mark.parametrize(
+    ("more", "code"),
+    [
+        ({"MAMMON_POLICY__HAVEN": ""}, "changed"),
+        ({"MAMMON_POLICY__ON_DANGER": "alert"}, "danger_passed"),
+    ],
+)
+def test_a_proposed_way_into_a_haven_that_is_no_longer_the_way_is_refused(
+    fleeing: tuple[Shell, dict[str, str]], tmp_path: Path, more: dict[str, str], code: str
+) -> None:
+    """Where today's exit leads elsewhere, or nothing is to be left: exit 3, and nothing moves."""
+    dry, documents = fleeing
+    shell = copied(dry, tmp_path, **more)
+    before = idle(shell)
+    for document in documents.values():
+        ended = shell("rebalance", "-i", "-", "--execute", "--yes", piped=document)
+        assert (ended.code, code in ended.err) == (3, True), ended.err
+    assert idle(shell) == before
+
+
+def test_a_danger_that_passed_lets_nothing_into_a_haven(
+    fleeing: tuple[Shell, dict[str, str]], tmp_path: Path
+) -> None:
+    """The document still shows the danger, a day later the present does not: exit 3, and nothing moves."""
+    dry, documents = fleeing
+    shell = copied(dry, tmp_path)
+    assert shell("run", "--yes", "--cycles", "2", "--interval", "24h").code == 0
+    before = idle(shell)
+    ended = shell("rebalance", "-i", "-", "--execute", "--yes", piped=documents["decision"])
+    assert (ended.code, "danger_passed" in ended.err) == (3, True), ended.err
+    assert idle(shell) == before
+    assert shell("rebalance", "-i", "-", "--execute", "--yes", piped=documents["plan"]).code == 2
+
+
+def test_an_emitted_way_into_a_haven_is_shown_as_an_exit(
+    fleeing: tuple[Shell, dict[str, str]], tmp_path: Path
+) -> None:
+    """Before the last signature too: in danger it may be signed, a day later or without a haven not."""
+    dry, _ = fleeing
+    batch = str(tmp_path / "batch.json")
+    assert dry("rebalance", "--emit", "safe", "--valid-for", "2d", "--out", batch).code == 0
+    shell = copied(dry, tmp_path)
+    shown = shell("tx", "show", batch, "--json")
+    assert shown.code == 0, shown.out + shown.err
+    assert (shown.data["decision"]["action"], shown.data["rehearsal"]["passed"]) == ("exit", True)
+    shell.environment["MAMMON_POLICY__HAVEN"] = ""
+    refused = shell("tx", "show", batch, "--json")
+    assert (refused.code, refused.data["decision"]["action"]) == (3, "hold")
+    shell.environment["MAMMON_POLICY__HAVEN"] = "plain-vault"
+    assert shell("run", "--yes", "--cycles", "2", "--interval", "24h").code == 0
+    assert shell("tx", "show", batch).code == 3

@@ -67,7 +67,7 @@ def test_what_programmes_pay_is_told_apart_from_interest(full: Shell) -> None:
     """By market and source; of Aave's net target only what is paid on top."""
     rows = {(row["slug"], row["source"]): row for row in full("rewards", "list", "--json").data["programmes"]}
     assert Decimal(rows["aave-v3", "merkl"]["apr"]) == Decimal("0.007")
-    assert Decimal(rows["steakhouse-usdc", "merkl"]["apr"]) == Decimal("0.0085")
+    assert Decimal(rows["steakhouse-usdc", "merkl"]["apr"]) == Decimal("0.0185")
     assert rows["compound-v3", "compound-v3-comp"]["apr"] is None
     assert 0 < Decimal(rows["moonwell", "moonwell-usdc-well"]["apr"]) < Decimal("0.05")
     shown = full("rewards", "list").out
@@ -126,7 +126,7 @@ def test_a_scan_looks_for_rewards_when_asked(full: Shell, monkeypatch: pytest.Mo
     plain = full("scan", "--json")
     assert all(row["reward"] is None for row in plain.data["markets"])
     rows = {row["slug"]: row for row in full("scan", "--rewards", "--json").data["markets"]}
-    assert Decimal(rows["steakhouse-usdc"]["reward"]["apr"]) == Decimal("0.00425")
+    assert Decimal(rows["steakhouse-usdc"]["reward"]["apr"]) == Decimal("0.00925")
     assert Decimal(rows["aave-v3"]["reward"]["apr"]) == Decimal("0.0035")
     assert (rows["compound-v3"]["reward"]["apr"], rows["aave-fork"]["reward"]["apr"]) == (None, "0")
     before = {row["slug"]: row["apy"] for row in plain.data["markets"]}

@@ -62,6 +62,7 @@ def moonwell(rows: list[Any], configs: list[Any] | None = None) -> Evm:
     told = encode(["(address,uint256,uint256,uint256)[]"], [rows])
     evm.raw(DISTRIBUTOR, OUTSTANDING, (VENUE, OWNER), told)
     evm.raw(DISTRIBUTOR, CONFIGS, (VENUE,), encode([_CONFIG], [configs or []]))
+    evm.put(REWARD.address, "balanceOf(address)", DISTRIBUTOR, gives=(10**21,))
     return evm
 
 
@@ -124,7 +125,7 @@ def test_comets_speed_over_its_scale_is_tokens_by_the_second(changes: Any, per_s
     kind = PAYERS["comet_rewards"]
     found = comet(**changes).run(kind.read_programme(payer("comet_rewards"), "compound-v3"))
     assert (found.slug, found.source, found.ends) == ("compound-v3", "the-payer", None)
-    assert found.pays == Emission(per_second, 10**9)
+    assert found.pays == Emission(per_second, 10**9, 10**24)
 
 
 @pytest.mark.parametrize("changes", [{"speed": 0}, {"left": 0}])
@@ -155,12 +156,12 @@ def test_moonwells_rewards_are_those_of_the_payers_token() -> None:
     ("speed", "token", "pays"), [(5, REWARD.address, True), (0, REWARD.address, False), (5, STRANGER, False)]
 )
 def test_moonwells_programme_is_what_suppliers_get_and_until_when(speed: int, token: Any, pays: bool) -> None:
-    """Of the payer's token; borrowers' emissions are none of ours."""
+    """Of the payer's token, with what is left to pay it with; borrowers' emissions are none of ours."""
     configs = [(STRANGER, token, 1_900_000_000, 1, 2, 3, 4, speed, 99)]
     read = PAYERS["moonwell_rewards"].read_programme(payer("moonwell_rewards"), "moonwell-usdc")
     found = moonwell([], configs).run(read)
     assert (found is not None) == pays
-    assert not pays or (found.pays, found.ends) == (Emission(speed * 10**18), 1_900_000_000)
+    assert not pays or (found.pays, found.ends) == (Emission(speed * 10**18, funds=10**21), 1_900_000_000)
 
 
 # --- Merkl -----------------------------------------------------------------------------------------

@@ -9,6 +9,8 @@ is paid whole or not at all. So the split is searched, with bounds:
 - `envelope`: over the bounds of one venue lies a concave envelope.
 - `filling`: money filled in where the envelopes are steepest gives a bound of the whole, and a split that
   attains nearly as much.
+- `rationing`: the same where limits hold what several places have together (`together`), each limit that
+  binds at a price of its own.
 - `search`: prices more holdings where bound and yield differ, and where no pricing closes the gap, splits
   a venue's range in two, the more promising half first.
 
@@ -22,5 +24,6 @@ from __future__ import annotations
 from mammon.core.allocation.pays import CurvePays
 from mammon.core.allocation.places import Place, Split
 from mammon.core.allocation.search import split
+from mammon.core.allocation.together import Group, Together
 
-__all__ = ["CurvePays", "Place", "Split", "split"]
+__all__ = ["CurvePays", "Group", "Place", "Split", "Together", "split"]

@@ -27,6 +27,8 @@ class Place:
     pays: Pays
     divisible: bool = True
     """Whether part of what is held can leave; otherwise all of it or none."""
+    premium: int = 0
+    """What its risk is worth, as a yield of 1e-18: it comes off what the place pays."""
 
     def __post_init__(self) -> None:
         """Refuse a range that does not hold what is held."""
@@ -40,13 +42,13 @@ class Place:
         return self.enter_cost if holding > self.held else self.leave_cost
 
     def net(self, holding: int) -> int:
-        """Return what a holding earns in a year, less the cost of coming to it."""
-        return holding * self.pays.apy(holding - self.held) - self.cost(holding)
+        """Return what a holding earns in a year, less its premium and the cost of coming to it."""
+        return holding * (self.pays.apy(holding - self.held) - self.premium) - self.cost(holding)
 
 
 @dataclass(frozen=True, slots=True)
 class Split:
-    """What to hold where; yields in base units times 1e18, per year, cost deducted."""
+    """What to hold where; yields in base units times 1e18, per year, premiums and cost deducted."""
 
     holdings: tuple[tuple[str, int], ...]
     """By slug, in the order of slugs; what is in none of them stays in the wallet."""

@@ -57,6 +57,11 @@ class Sampled:
         self._envelopes.clear()
         return True
 
+    def earned(self, holding: int) -> int:
+        """Return the net yield of a holding, whether it was priced here or not."""
+        found = self.net.get(holding)
+        return self.place.net(holding) if found is None else found
+
     def nearest_allowed(self, holding: int) -> int:
         """Return the largest holding up to this one that may be chosen."""
         if self.allowed(holding):
@@ -126,7 +131,9 @@ class Sampled:
         found = self._middles.get((low, high))
         if found is None:
             held, cost = self.place.held, 2 * self.place.cost(low)
-            first, last = self.place.pays.line(low - held, high - held)
+            first, last = (
+                rate - self.place.premium for rate in self.place.pays.line(low - held, high - held)
+            )
             falling, rising = high * first + low * last, low * first + high * last
             middle = (low + high, max(falling, rising) - cost)
             found = [(2 * low, 2 * low * first - cost), middle, (2 * high, 2 * high * last - cost)]

@@ -16,21 +16,26 @@ UNKNOWN = "unknown"
 """The cause of money in a venue that could not be read: it may share any other."""
 
 
-def causes_of(reading: MarketState | Unread | None, amount: int) -> dict[str, int]:
-    """Return what of an amount held in a venue stands behind each cause, base units."""
+def parts_of(reading: MarketState | Unread | None) -> dict[str, tuple[int, int]]:
+    """Return of how many parts of what is held in a venue how many stand behind each cause."""
     if not isinstance(reading, MarketState):
-        return {UNKNOWN: amount}
+        return {UNKNOWN: (1, 1)}
     market = reading.market
     dossier = market.risk
-    found = {f"family:{dossier.family if dossier else market.protocol}": amount}
+    found = {f"family:{dossier.family if dossier else market.protocol}": (1, 1)}
     if dossier is not None and dossier.curator:
-        found[f"curator:{dossier.curator}"] = amount
+        found[f"curator:{dossier.curator}"] = (1, 1)
     backing = [(address, lent) for address, lent in reading.backing or () if lent > 0]
     whole = max(reading.supplied, sum(lent for _, lent in backing))
     for address, lent in backing:
         name = f"collateral:{address}"
-        found[name] = found.get(name, 0) + mul_div_up(amount, lent, whole)
+        found[name] = (found.get(name, (0, whole))[0] + lent, whole)
     return found
+
+
+def causes_of(reading: MarketState | Unread | None, amount: int) -> dict[str, int]:
+    """Return what of an amount held in a venue stands behind each cause, base units."""
+    return {cause: mul_div_up(amount, part, of) for cause, (part, of) in parts_of(reading).items()}
 
 
 def behind(holdings: Mapping[str, int], readings: Mapping[str, MarketState | Unread]) -> dict[str, int]:
