@@ -47,7 +47,10 @@ def idle_cycle(rounds: int) -> Iterator[Row]:
     with tempfile.TemporaryDirectory(dir=environments.CACHE) as folder, served(LATENCY_MS) as endpoint:
         home = Path(folder)
         chain = write_chain_file(home / "chain.toml", endpoint.url)
-        variables = environments.environment(home) | {"MAMMON_CHAIN_FILE": str(chain)}
+        variables = environments.environment(home) | {
+            "MAMMON_CHAIN_FILE": str(chain),
+            "MAMMON_RUN__WATCH": "0s",
+        }
         clock, out, err = Stopwatch(lambda: endpoint.requests), io.StringIO(), io.StringIO()
         process = Process(variables, home, None, out, err, clock)
         words = ["run", "--mode", "paper", "--execute", "--yes", "--cycles", str(cycles), "--json"]

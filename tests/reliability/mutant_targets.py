@@ -164,6 +164,7 @@ EQUIVALENT: dict[str, dict[tuple[str, str, str], str]] = {
             "if expected is not None and nonce <= expected:",
         ): "the one that is expected has returned before",
         ("Journal.saw", "if at > self.seen_at():", "if at >= self.seen_at():"): "the same time is put again",
+        ("Journal.__init__", "self._seen = 0", "self._seen = -1"): "what the database has is 0 at least",
         (
             "Journal._keep_seen",
             "if self._seen > super().seen_at():",
