@@ -94,8 +94,9 @@ def _child(
     code = ESCAPED
     try:
         ctypes.CDLL(None).prctl(_DIE_WITH_PARENT, signal.SIGKILL)
-        # A suite that a shell started in the background inherits this one ignored.
-        signal.signal(signal.SIGQUIT, signal.SIG_DFL)
+        # A suite that was started in the background, or to outlive its terminal, inherits these ignored.
+        for number in (signal.SIGQUIT, signal.SIGHUP):
+            signal.signal(number, signal.SIG_DFL)
         for descriptor in set(range(3, 1024)) - set(keep):
             with contextlib.suppress(OSError):
                 os.close(descriptor)
