@@ -10,7 +10,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from mammon.core import ranges
 from mammon.core.decide import Ask, decide, replay
+from mammon.core.desk import Desk
 from mammon.core.fixed import SECONDS_PER_YEAR
 from mammon.core.numbers import Fraction, Units, Usd
 from mammon.core.policy import Policy
@@ -276,3 +278,11 @@ def test_a_single_move_is_cut_to_what_the_limits_leave(name: str) -> None:
 
 def _held(account: Portfolio) -> dict[str, int]:
     return {one.slug: int(one.assets) for one in account.positions if not isinstance(one, Unread)}
+
+
+def test_where_there_is_no_money_nothing_may_enter() -> None:
+    """No source, nothing to judge an entry by: every venue may hold nothing."""
+    venue = sound("alone")
+    desk = Desk(snapshot(venue), portfolio(0), Policy(), NOW)
+    assert desk.primary is None
+    assert ranges._most(desk, venue, 0) == 0
